@@ -1,0 +1,53 @@
+"""What time it is here. The one place that tests move.
+
+Instants are aware datetimes in UTC; days are dates in Japan (JST). A business day is a weekday that is no national
+holiday and does not lie between 29 December and 3 January (the public offices' closing days).
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import jpholiday
+
+JST = ZoneInfo("Asia/Tokyo")
+_shift = timedelta(0)
+
+
+def now():
+    """The present instant, aware, UTC."""
+    return datetime.now(UTC) + _shift
+
+
+def today():
+    """The present day in Japan."""
+    return now().astimezone(JST).date()
+
+
+def move(by):
+    """Shift the clock by a timedelta (for tests); timedelta(0) sets it right again."""
+    global _shift
+    _shift = by
+
+
+def day_of(instant):
+    """The Japanese day on which an instant falls."""
+    return instant.astimezone(JST).date()
+
+
+def is_business_day(day):
+    closed = (day.month, day.day) >= (12, 29) or (day.month, day.day) <= (1, 3)
+    return day.weekday() < 5 and not closed and not jpholiday.is_holiday(day)
+
+
+def business_days_between(start: date, end: date):
+    """How many business days lie after `start`, up to and including `end`; 0 when `end` is not later."""
+    return sum(is_business_day(start + timedelta(n)) for n in range(1, (end - start).days + 1))
+
+
+def after_business_days(start: date, count: int):
+    """The day on which the `count`-th business day after `start` falls."""
+    day = start
+    while count > 0:
+        day += timedelta(1)
+        count -= is_business_day(day)
+    return day

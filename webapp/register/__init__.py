@@ -1,0 +1,67 @@
+"""台帳: the tables, what the database itself guarantees, and phrases for asking."""
+
+from webapp.register.applications import (
+    Application,
+    Consent,
+    IdentityCheck,
+    Inquiry,
+    NumberSeries,
+    TelephoneCall,
+)
+from webapp.register.certificates import Certificate, Challenge
+from webapp.register.content import Content
+from webapp.register.database import bind, database, migrate
+from webapp.register.events import ChainBroken, ChainHead, Event, EventParticulars, verify_chain
+from webapp.register.institution import Document, IdentityMethod, Institution, TrustAnchor, in_force
+from webapp.register.jobs import Job
+from webapp.register.papers import Csr, Intake, IssueForm, KeyPair, Letter, Paper
+from webapp.register.people import (
+    Account,
+    Department,
+    Person,
+    PersonDepartment,
+    PersonMail,
+    PersonRole,
+    SignInAttempt,
+    Visit,
+)
+
+__all__ = [
+    "Account",
+    "Application",
+    "Certificate",
+    "ChainBroken",
+    "ChainHead",
+    "Challenge",
+    "Consent",
+    "Content",
+    "Csr",
+    "Department",
+    "Document",
+    "Event",
+    "EventParticulars",
+    "IdentityCheck",
+    "IdentityMethod",
+    "Inquiry",
+    "Institution",
+    "Intake",
+    "IssueForm",
+    "Job",
+    "KeyPair",
+    "Letter",
+    "NumberSeries",
+    "Paper",
+    "Person",
+    "PersonDepartment",
+    "PersonMail",
+    "PersonRole",
+    "SignInAttempt",
+    "TelephoneCall",
+    "TrustAnchor",
+    "Visit",
+    "bind",
+    "database",
+    "in_force",
+    "migrate",
+    "verify_chain",
+]

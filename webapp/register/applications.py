@@ -1,0 +1,208 @@
+"""Applications (申請) and what hangs on one: consents, identity checks, inquiries, calls."""
+
+from peewee import JOIN, BlobField, CharField, DateField, ForeignKeyField, IntegerField, TextField, fn
+
+from webapp import clock, procedure
+from webapp.procedure import Kind, Role, Stage
+from webapp.register import content
+from webapp.register.database import InstantField, Row
+from webapp.register.institution import Document
+from webapp.register.people import Department, Person
+
+
+class NumberSeries(Row):
+    year = IntegerField(primary_key=True)
+    last = IntegerField()
+
+    class Meta:
+        table_name = "number_series"
+
+    @classmethod
+    def next_number(cls):
+        """The next application number of this Japanese year, such as CS-2026-0012."""
+        year = clock.today().year
+        cls.insert(year=year, last=0).on_conflict_ignore().execute()
+        cls.update(last=cls.last + 1).where(cls.year == year).execute()
+        return f"CS-{year}-{cls.get_by_id(year).last:04d}"
+
+
+class Application(Row):
+    number = CharField(unique=True)
+    kind = CharField()
+    stage = CharField()
+    stage_since_at = InstantField()
+    came_by = CharField()  # the verb that led to this stage: a draft that came by send_back is 差し戻し
+    version = IntegerField()  # of the form: 1 at the first submission, one more at each later one
+    title = TextField()  # 管理名称
+    purpose = TextField()  # 用途
+    created_at = InstantField()
+    department = ForeignKeyField(Department)
+    applicant = ForeignKeyField(Person, backref="filed")
+    subscriber = ForeignKeyField(Person, null=True, backref="administered")  # 利用管理者; the form may name none
+    officer = ForeignKeyField(Person, null=True, backref="+")  # the 登録担当者 whom the form names
+    head = ForeignKeyField(Person, null=True, backref="+")  # whose seal the form asks for
+    examiner = ForeignKeyField(Person, null=True, backref="+")
+    sealer = ForeignKeyField(Person, null=True, backref="+")
+    attester = ForeignKeyField(Person, null=True, backref="+")
+    replaces_id = IntegerField(null=True)  # the certificate with another DN that this one is to replace
+    zip_password = BlobField(null=True)
+    review_started_on = DateField(null=True)
+
+    @property
+    def steps(self):
+        return procedure.STEPS[Kind(self.kind)]
+
+    @property
+    def is_open(self):
+        return Stage(self.stage) not in procedure.ENDS[Kind(self.kind)]
+
+    @property
+    def status(self):
+        """The one word for where it stands: 差し戻し and 不備対応 are drafts or packets that came back."""
+        if self.stage == Stage.DRAFT and self.came_by == "send_back":
+            return "差し戻し"
+        if self.came_by in ("reopen", "redo_dispatch"):
+            return "不備対応"
+        return procedure.STAGE_LABELS[Stage(self.stage)]
+
+    @property
+    def waiting(self):
+        """Whose turn it is, in words."""
+        return procedure.WAITING_LABELS[Stage(self.stage)]
+
+    def password(self):
+        """The ZIP password as it stands in the form, or an empty string."""
+        return content.decrypt(self.zip_password, self.number.encode()).decode() if self.zip_password else ""
+
+    def roles_of(self, person):
+        """The roles in which a person meets this application: those held today, and APPLICANT."""
+        own = {Role.APPLICANT} if person.id in (self.applicant_id, self.subscriber_id) else set()
+        return person.roles() | own
+
+    def acts_open_to(self, person):
+        return procedure.acts_open_to(Kind(self.kind), Stage(self.stage), self.roles_of(person))
+
+    def is_seen_by(self, person):
+        """People of the case, colleagues of its department, officers, heads and auditors; nobody else."""
+        roles = self.roles_of(person)
+        if roles & {Role.APPLICANT, Role.OFFICER, Role.HEAD, Role.AUDITOR}:
+            return True
+        return Role.SUBSCRIBER in roles and self.department in person.departments()
+
+    def may_see_password(self, person):
+        """Those whose work needs the form itself: the people of the case, the officers, and the head who seals it."""
+        roles = self.roles_of(person)
+        return bool(roles & {Role.APPLICANT, Role.OFFICER}) or (Role.HEAD in roles and self.stage != Stage.DRAFT)
+
+    @classmethod
+    def seen_by(cls, person):
+        """The applications a person may see, as a query with their people joined."""
+        query = (
+            cls.select(cls, Person, Department)
+            .join(Person, on=(cls.applicant == Person.id))
+            .switch(cls)
+            .join(Department)
+            .switch(cls)
+        )
+        roles = person.roles()
+        if roles & {Role.OFFICER, Role.HEAD, Role.AUDITOR}:
+            return query
+        own = (cls.applicant == person) | (cls.subscriber == person)
+        if Role.SUBSCRIBER in roles:
+            own |= cls.department.in_([department.id for department in person.departments()])
+        return query.where(own)
+
+    @classmethod
+    def matching(cls, query, words):
+        """Narrow a query to what is found by number, 管理名称, person, subject or serial."""
+        from webapp.register.certificates import Certificate
+        from webapp.register.papers import Csr
+
+        serial = words.lower().replace(":", "").replace(" ", "").removeprefix("0x").lstrip("0")
+        by_subject = Csr.select(Csr.application).where(Csr.subject.contains(words))
+        by_certificate = Certificate.select(Certificate.application).where(
+            Certificate.subject.contains(words) | (Certificate.serial == serial)
+        )
+        subscriber = Person.alias()
+        return query.join(subscriber, JOIN.LEFT_OUTER, on=(cls.subscriber == subscriber.id)).where(
+            cls.number.contains(words)
+            | cls.title.contains(words)
+            | Person.name.contains(words)
+            | subscriber.name.contains(words)
+            | cls.id.in_(by_subject)
+            | cls.id.in_(by_certificate)
+        )
+
+    @classmethod
+    def at(cls, person, *stages):
+        """What a person may see at these stages, the longest waiting first."""
+        return cls.seen_by(person).where(cls.stage.in_(stages)).order_by(cls.stage_since_at, cls.id)
+
+    @classmethod
+    def counted(cls, *stages):
+        return cls.select(fn.COUNT(cls.id)).where(cls.stage.in_(stages)).scalar()
+
+
+class Consent(Row):
+    """AGR-01: who agreed to which document under which version, and when."""
+
+    application = ForeignKeyField(Application, backref="consents")
+    document = ForeignKeyField(Document)
+    person = ForeignKeyField(Person)
+    at = InstantField()
+
+
+class IdentityCheck(Row):
+    """ID-01: 本人性 (identity) or 実在性 (existence) of a person as an officer found it; the newest counts."""
+
+    application = ForeignKeyField(Application, backref="identity_checks")
+    about = ForeignKeyField(Person, backref="+")
+    aspect = CharField()
+    result = CharField()
+    method = TextField()
+    checked_on = DateField()
+    note = TextField()
+    officer = ForeignKeyField(Person, backref="+")
+    at = InstantField()
+
+    class Meta:
+        table_name = "identity_check"
+
+    @classmethod
+    def latest(cls, application, aspect):
+        """The newest check of one aspect for the person who is responsible now, or None."""
+        about = application.subscriber_id or application.applicant_id
+        return (
+            cls.select()
+            .where((cls.application == application) & (cls.about == about) & (cls.aspect == aspect))
+            .order_by(-cls.id)
+            .first()
+        )
+
+
+class Inquiry(Row):
+    application = ForeignKeyField(Application, backref="inquiries")
+    question = TextField()
+    asked_by = ForeignKeyField(Person, backref="+")
+    asked_at = InstantField()
+    answer = TextField(null=True)
+    answered_by = ForeignKeyField(Person, null=True, backref="+")
+    answered_at = InstantField(null=True)
+
+    @classmethod
+    def unanswered(cls, application):
+        return cls.select().where((cls.application == application) & cls.answer.is_null()).first()
+
+
+class TelephoneCall(Row):
+    """The CA's call as it was noted: answered, to be called back, or missed."""
+
+    application = ForeignKeyField(Application, backref="calls")
+    at = InstantField()
+    outcome = CharField()
+    number = CharField()
+    note = TextField()
+    person = ForeignKeyField(Person)
+
+    class Meta:
+        table_name = "telephone_call"

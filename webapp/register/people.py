@@ -1,0 +1,152 @@
+"""People, the roles and departments they hold for a while, and the accounts by which they come in."""
+
+from peewee import JOIN, CharField, DateField, ForeignKeyField, TextField
+
+from webapp.procedure import ROLE_LABELS, Role
+from webapp.register.database import InstantField, Row
+from webapp.register.institution import in_force
+
+
+class Department(Row):
+    name = TextField(unique=True)
+
+
+class Person(Row):
+    name = TextField()
+    phone = CharField()
+
+    def roles(self, day=None):
+        """The roles held on a day (today when not given), as a set of Role."""
+        held = PersonRole.select(PersonRole.role).where((PersonRole.person == self) & in_force(PersonRole, day))
+        return {Role(row.role) for row in held}
+
+    def role_row(self, role, day=None):
+        """The row by which this person holds a role on a day, or None."""
+        return (
+            PersonRole.select()
+            .where((PersonRole.person == self) & (PersonRole.role == role) & in_force(PersonRole, day))
+            .first()
+        )
+
+    def title(self, role, day=None):
+        """The title that goes with a role (学長, 情報基盤センター長), or an empty string."""
+        row = self.role_row(role, day)
+        return row.title if row else ""
+
+    def departments(self, day=None):
+        return list(
+            Department.select()
+            .join(PersonDepartment)
+            .where((PersonDepartment.person == self) & in_force(PersonDepartment, day))
+            .order_by(PersonDepartment.id)
+        )
+
+    @property
+    def department(self):
+        """The department this person belongs to today (the first where there are several), or None."""
+        return next(iter(self.departments()), None)
+
+    @property
+    def mail(self):
+        """The mail address in force today, or an empty string."""
+        row = (
+            PersonMail.select()
+            .where((PersonMail.person == self) & in_force(PersonMail))
+            .order_by(-PersonMail.id)
+            .first()
+        )
+        return row.mail if row else ""
+
+    @property
+    def role_labels(self):
+        return "・".join(ROLE_LABELS[role] for role in Role if role in self.roles())
+
+    @classmethod
+    def holding(cls, role, day=None):
+        """Everybody who holds a role on a day, longest first."""
+        return list(
+            cls.select()
+            .join(PersonRole)
+            .where((PersonRole.role == role) & in_force(PersonRole, day))
+            .order_by(PersonRole.since_on, cls.id)
+        )
+
+    @classmethod
+    def with_mail(cls, mail, day=None):
+        """The person to whom a mail address belongs on a day, or None."""
+        return (
+            cls.select()
+            .join(PersonMail)
+            .where((PersonMail.mail == mail.lower()) & in_force(PersonMail, day))
+            .order_by(cls.id)
+            .first()
+        )
+
+
+class PersonMail(Row):
+    person = ForeignKeyField(Person, backref="mails")
+    mail = CharField()
+    since_on = DateField()
+    until_on = DateField(null=True)
+
+    class Meta:
+        table_name = "person_mail"
+
+
+class PersonDepartment(Row):
+    person = ForeignKeyField(Person)
+    department = ForeignKeyField(Department)
+    since_on = DateField()
+    until_on = DateField(null=True)
+
+    class Meta:
+        table_name = "person_department"
+
+
+class PersonRole(Row):
+    person = ForeignKeyField(Person, backref="role_rows")
+    role = CharField()
+    title = TextField()
+    since_on = DateField()
+    until_on = DateField(null=True)
+
+    class Meta:
+        table_name = "person_role"
+
+
+class Account(Row):
+    person = ForeignKeyField(Person, unique=True, backref="accounts")
+    login = CharField(unique=True)
+    password_hash = TextField()
+    closed_at = InstantField(null=True)
+
+
+class Visit(Row):
+    """One sign-in: the cookie's secret is kept as its SHA-256 only."""
+
+    secret_sha256 = CharField(primary_key=True)
+    account = ForeignKeyField(Account)
+    began_at = InstantField()
+    seen_at = InstantField()
+    ended_at = InstantField(null=True)
+    address = CharField()
+
+    @classmethod
+    def of(cls, secret_sha256):
+        """The visit with its account and person in one query, or None."""
+        return (
+            cls.select(cls, Account, Person)
+            .join(Account)
+            .join(Person, JOIN.INNER)
+            .where((cls.secret_sha256 == secret_sha256) & cls.ended_at.is_null() & Account.closed_at.is_null())
+            .first()
+        )
+
+
+class SignInAttempt(Row):
+    login = CharField()
+    address = CharField()
+    at = InstantField()
+
+    class Meta:
+        table_name = "sign_in_attempt"

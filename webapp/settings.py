@@ -1,0 +1,56 @@
+"""Every option once, with its default and its reason. What belongs to the institution lies in the register."""
+
+import os
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    data: Path  # the folder of this installation (var/demo or var/real)
+    database_url: str = ""  # DATABASE_URL; empty: data/register.db
+    public_url: str = "http://127.0.0.1:8080"  # how browsers reach us; used in mails and for the same-origin check
+    tokend_socket: str = ""  # TOKEND_SOCKET; empty: data/tokend.sock
+    practice_url: str = ""  # the practice desk's page, in the demo
+    work_seconds: float = 1.0  # how long the worker rests when nothing is due
+
+    @property
+    def database(self):
+        return self.database_url or f"sqlite:///{self.data / 'register.db'}"
+
+    @property
+    def tokend(self):
+        return self.tokend_socket or str(self.data / "tokend.sock")
+
+    @property
+    def content_key_file(self):
+        """32 bytes, mode 0600: what the contents that carry a password are encrypted with."""
+        return self.data / "keys" / "content.key"
+
+    @property
+    def mail_file(self):
+        """JSON, mode 0600: how to reach the mail server (credentials are files, never rows)."""
+        return self.data / "keys" / "smtp.json"
+
+    @property
+    def lobby(self):
+        """Where LibreOffice and other tools may put their temporary files."""
+        return self.data / "work"
+
+    @classmethod
+    def from_environment(cls, environ=os.environ):
+        """Read SHIRUSHI_<OPTION>; DATABASE_URL and TOKEND_SOCKET go by their usual names.
+        Raises ValueError with a sentence for an option that cannot be understood."""
+        if "SHIRUSHI_DATA" not in environ:
+            raise ValueError("SHIRUSHI_DATA is not set: the folder of the installation, such as var/demo")
+        names = {"database_url": "DATABASE_URL", "tokend_socket": "TOKEND_SOCKET"}
+        given = {}
+        for option in fields(cls):
+            value = environ.get(names.get(option.name, "SHIRUSHI_" + option.name.upper()))
+            if value:
+                given[option.name] = value
+        given["data"] = Path(given["data"]).resolve()
+        given["public_url"] = given.get("public_url", cls.public_url).rstrip("/")
+        if "work_seconds" in given:
+            given["work_seconds"] = float(given["work_seconds"])
+        return cls(**given)
