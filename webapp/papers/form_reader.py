@@ -1,0 +1,163 @@
+"""Reads a 発行申請書 that came from outside, by its labels, with python-calamine (which follows no link, runs no macro
+and allocates nothing for merged ranges). Call it in a guarded child; the limits here only keep it civil."""
+
+import datetime
+import io
+import re
+import zipfile
+import zlib
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from webapp.errors import Unreadable
+from webapp.papers.form_values import LABELS, SUBJECT_ROWS
+
+MOST_BYTES, MOST_MEMBERS, MOST_UNPACKED = 5_000_000, 200, 40_000_000
+MOST_ROWS, MOST_COLUMNS = 1000, 100
+OLE = bytes.fromhex("d0cf11e0a1b11ae1")
+_CELL = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,4})(\d{1,9})["']""")
+_DATE = re.compile(r"(\d{4})\s*[年/.-]\s*(\d{1,2})\s*[月/.-]\s*(\d{1,2})")
+
+
+def read(xlsx: bytes) -> dict:
+    """The values of a filled sheet: the keys of IssueForm; missing values are "" (applied_on: None, version: 0).
+
+    Raises Unreadable, with its own sentence, for what is not an xlsx, an old .xls, an encrypted or macro-bearing book,
+    a bomb, and a book without our labels."""
+    _refuse_other_kinds(xlsx)
+    _refuse_bombs(xlsx)
+    return _values(_cells_by_label(_rows(xlsx)))
+
+
+def _refuse_other_kinds(data: bytes) -> None:
+    if data.startswith(OLE) and "EncryptedPackage".encode("utf-16-le") in data:
+        raise Unreadable(
+            "このExcelファイルは、パスワードで保護されているため読み取れません。",
+            "Excelで開き、ファイル›情報›ブックの保護でパスワードを外して保存し、もう一度選択してください。",
+        )
+    if data.startswith(OLE):
+        raise Unreadable(
+            "このファイルは、古い形式のExcelファイル(.xls)です。",
+            "Excelで開き、「Excelブック(*.xlsx)」として保存し直してから、もう一度選択してください。",
+        )
+    if not data.startswith(b"PK\x03\x04"):
+        raise Unreadable(
+            "このファイルは、Excelファイル(.xlsx)ではありません。", "発行申請書の.xlsxを選択してください。"
+        )
+    if len(data) > MOST_BYTES:
+        raise Unreadable("このExcelファイルは大きすぎます(5 MBまで)。", "画像などを取り除き、保存し直してください。")
+
+
+def _refuse_bombs(data: bytes) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as book:
+            members = book.infolist()
+            _refuse_members(members)
+            for member in members:
+                if member.filename.lower().startswith("xl/worksheets/"):
+                    _refuse_far_cells(_unpacked(book, member))
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as broken:
+        raise _damaged() from broken
+
+
+def _refuse_members(members: list[zipfile.ZipInfo]) -> None:
+    names = {member.filename.lower() for member in members}
+    if any(name.endswith("vbaproject.bin") or name.startswith("xl/macrosheets/") for name in names):
+        raise Unreadable(
+            "このExcelファイルにはマクロが含まれています。",
+            "マクロのない「Excelブック(*.xlsx)」として保存し直してから、もう一度選択してください。",
+        )
+    if len(members) > MOST_MEMBERS or sum(member.file_size for member in members) > MOST_UNPACKED:
+        raise _bomb()
+    if "xl/workbook.xml" not in names:
+        raise Unreadable(
+            "このファイルは、Excelファイル(.xlsx)ではありません。", "発行申請書の.xlsxを選択してください。"
+        )
+
+
+def _unpacked(book: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    with book.open(member) as stream:
+        content = stream.read(MOST_UNPACKED + 1)
+    if len(content) > MOST_UNPACKED:
+        raise _bomb()
+    return content
+
+
+def _refuse_far_cells(sheet: bytes) -> None:
+    """calamine makes a dense table of the used range: one cell at XFD1048576 must not cost the memory of all."""
+    for letters, digits in _CELL.findall(sheet):
+        if int(digits) > MOST_ROWS or _column(letters) > MOST_COLUMNS:
+            raise _bomb()
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + letter - 64
+    return number
+
+
+def _bomb() -> Unreadable:
+    return Unreadable(
+        "このExcelファイルは、開くと大きくなりすぎるため読み取りを中止しました。",
+        "発行申請書の様式に記入し直し、余分なシートや行を取り除いて保存してください。",
+    )
+
+
+def _damaged() -> Unreadable:
+    return Unreadable(
+        "このExcelファイルは壊れているため読み取れません。", "Excelで開けることを確認し、保存し直してください。"
+    )
+
+
+def _rows(xlsx: bytes) -> list[list]:
+    try:
+        sheet = CalamineWorkbook.from_filelike(io.BytesIO(xlsx)).get_sheet_by_index(0)
+        return sheet.to_python(skip_empty_area=False)
+    except (CalamineError, zipfile.BadZipFile, OSError, ValueError, IndexError) as broken:
+        raise _damaged() from broken
+
+
+def _cells_by_label(rows: list[list]) -> dict:
+    """Key -> value of the first filled cell right of its label (column A names the group, column B the item)."""
+    group, found = "", {}
+    for row in rows:
+        group = "".join(str(row[0]).split()) if row and str(row[0]).strip() else group
+        label = "".join(str(row[1]).split()) if len(row) > 1 else ""
+        if key := LABELS.get((group, label)):
+            found[key] = row[2] if len(row) > 2 else ""
+    if len(found) < len(LABELS):
+        names = "、".join(label for (_, label), key in LABELS.items() if key not in found)
+        raise Unreadable(
+            f"発行申請書の様式と一致しません。次の欄が見つかりません: {names}",
+            "この画面から保存した様式に記入し、行や見出しを変えずに保存してください。",
+        )
+    return found
+
+
+def _values(cells: dict) -> dict:
+    values = {key: _text(cell) for key, cell in cells.items() if not key.startswith("subject.")}
+    values["version"] = int(digits) if (digits := re.sub(r"\D", "", values["version"])[:6]) else 0
+    values["applied_on"] = _day(cells["applied_on"])
+    values["subject"] = [(short, _text(cells[f"subject.{short}"])) for short in SUBJECT_ROWS]
+    values["subject"] = [(short, value) for short, value in values["subject"] if value]
+    values["agreements"] = [line.strip() for line in values["agreements"].splitlines() if line.strip()]
+    return values
+
+
+def _text(cell) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell).strip()
+
+
+def _day(cell) -> datetime.date | None:
+    if isinstance(cell, datetime.datetime):
+        return cell.date()
+    if isinstance(cell, datetime.date):
+        return cell
+    match = _DATE.search(str(cell))
+    try:
+        return datetime.date(*map(int, match.groups())) if match else None
+    except ValueError:
+        return None

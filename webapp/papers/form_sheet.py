@@ -1,0 +1,194 @@
+"""Our specimen of the 発行申請書, drawn with openpyxl, and its filling by labels (seed 1-1-2, 1-1-4).
+
+The specimen carries 見本 and is never called the CA's form. A4, one page, a 印 spot of about 24 mm beside the head's
+name; IPAex fonts by name, so that LibreOffice embeds them.
+"""
+
+import functools
+import io
+import re
+
+import openpyxl
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.worksheet.worksheet import Worksheet
+
+from webapp.errors import Incomplete, Refused
+from webapp.papers.form_values import LABELS, SUBJECT_ROWS, IssueForm, mark_line, printed
+
+GOTHIC, MINCHO = "IPAexGothic", "IPAexMincho"
+WIDTHS = {"A": 15, "B": 20.5, "C": 33.5, "D": 12.5}  # characters; together the 174 mm between the margins
+FIRST_ROW = 5
+ROW = 23  # points
+TALL = {"head_title": 34, "head_name": 34, "address": 32, "institution_name": 26, "zip_password": 26, "agreements": 70}
+LARGE = {"institution_name": 12, "head_title": 12, "head_name": 13, "zip_password": 13}
+TITLE = "コード署名用証明書 発行申請書"
+SENTENCE = "次のとおり、コード署名用証明書の発行を申請します。申請にあたり、下記の文書を承認しました。"
+SPECIMEN_NOTE = "この様式は見本です。認証局の正式な様式ではありません。"
+
+_thin, _strong = Side(style="thin", color="808080"), Side(style="medium", color="333333")
+_shade = PatternFill("solid", fgColor="EEF2F6")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f￾￿]")
+
+
+@functools.cache
+def draw_blank() -> bytes:
+    """The empty specimen as xlsx bytes."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "発行申請書"
+    _page(sheet)
+    _head(sheet)
+    last = _table(sheet)
+    _note(sheet, last + 1)
+    return _saved(book)
+
+
+def fill(form: IssueForm, blank: bytes | None = None) -> bytes:
+    """The sheet (`blank` or our specimen) with the values of `form` written beside its labels, as xlsx bytes.
+
+    Every value is stored as text with a quote prefix: nothing in it can become a formula. The mark line stands in the
+    footer of the page. Raises Incomplete for control characters, Refused for a subject the sheet has no row for and
+    for a blank that lacks a label."""
+    _check_subject(form.subject)
+    texts = _writable(printed(form))
+    book = openpyxl.load_workbook(io.BytesIO(blank or draw_blank()))
+    sheet = book.active
+    cells = _value_cells(sheet)
+    for key, text in texts.items():
+        _write(cells[key], text)
+    _foot(sheet.oddFooter.left, mark_line(form).replace("&", "&&"))
+    return _saved(book)
+
+
+def _check_subject(subject: list[tuple[str, str]]) -> None:
+    shorts = [short for short, _ in subject]
+    if strange := [short for short in shorts if short not in SUBJECT_ROWS or shorts.count(short) > 1]:
+        raise Refused(
+            f"発行申請書には、主体者DNの{'、'.join(dict.fromkeys(strange))}を書く欄がないか、値が2つ以上あります。",
+            f"主体者DNを{'、'.join(SUBJECT_ROWS)}の各1つだけにして、CSRを作り直してください。",
+        )
+
+
+def _writable(texts: dict[str, str]) -> dict[str, str]:
+    if bad := {key: "制御文字が含まれています。" for key, text in texts.items() if _CONTROL.search(text)}:
+        raise Incomplete("印刷できない文字(制御文字)が含まれています。", "該当する欄を入力し直してください。", bad)
+    return texts
+
+
+def _write(cell, text: str) -> None:
+    cell.value = text or None
+    if text:
+        cell.data_type = "s"
+        cell.quotePrefix = True
+
+
+def _value_cells(sheet: Worksheet) -> dict:
+    """Key -> the first cell right of its label; a group holds from its name in column A down to the next."""
+    spans = {(r.min_row, r.min_col): r.max_col for r in sheet.merged_cells.ranges}
+    group, cells = "", {}
+    for row in sheet.iter_rows(max_col=2):
+        group = "".join(str(row[0].value).split()) if row[0].value else group
+        if key := LABELS.get((group, "".join(str(row[1].value).split()))):
+            right = spans.get((row[1].row, row[1].column), row[1].column) + 1
+            cells[key] = sheet.cell(row[1].row, right)
+    if missing := set(LABELS.values()) - set(cells):
+        names = "、".join(label for (_, label), key in LABELS.items() if key in missing)
+        raise Refused(f"登録された様式に、次の欄が見つかりません: {names}", "様式の見出しを確認してください。")
+    return cells
+
+
+def _foot(part, text: str) -> None:
+    part.font, part.size, part.text = f"{GOTHIC},Regular", 8, text
+
+
+def _page(sheet: Worksheet) -> None:
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+    sheet.page_setup.orientation = "portrait"
+    sheet.page_setup.fitToWidth = sheet.page_setup.fitToHeight = 1
+    sheet.sheet_properties.pageSetUpPr = openpyxl.worksheet.properties.PageSetupProperties(fitToPage=True)
+    sheet.print_options.horizontalCentered = True
+    margins = sheet.page_margins
+    margins.left = margins.right = 18 / 25.4
+    margins.top, margins.bottom, margins.header, margins.footer = 13 / 25.4, 17 / 25.4, 6 / 25.4, 8 / 25.4
+    _foot(sheet.oddFooter.right, "見本様式 &P / &N")
+    sheet.sheet_view.showGridLines = False
+    for letter, width in WIDTHS.items():
+        sheet.column_dimensions[letter].width = width
+
+
+def _head(sheet: Worksheet) -> None:
+    _put(sheet, "A1", "見 本", font=Font(GOTHIC, 14, bold=True), align="center")
+    sheet["A1"].border = Border(_strong, _strong, _strong, _strong)
+    _put(sheet, "B1:D1", SPECIMEN_NOTE, font=Font(GOTHIC, 8, color="555555"), align="right")
+    _put(sheet, "A2:D2", TITLE, font=Font(MINCHO, 20, bold=True), align="center")
+    _put(sheet, "A3:B3", "サービス窓口 御中", font=Font(MINCHO, 12))
+    _put(sheet, "A4:D4", SENTENCE, font=Font(MINCHO, 10))
+    for row, height in {1: 24, 2: 42, 3: 21, 4: 22}.items():
+        sheet.row_dimensions[row].height = height
+
+
+def _table(sheet: Worksheet) -> int:
+    """The rows of LABELS, a group after the other; returns the last row used."""
+    row, groups = FIRST_ROW, {}
+    for (group, label), key in LABELS.items():
+        groups.setdefault(group, []).append(row)
+        sheet.row_dimensions[row].height = TALL.get(key, ROW)
+        _put(sheet, f"B{row}", label, font=Font(GOTHIC, 9.5), fill=_shade, wrap=True)
+        _value(sheet, row, key)
+        row += 1
+    for group, rows in groups.items():
+        _put(sheet, f"A{rows[0]}:A{rows[-1]}", group, font=Font(GOTHIC, 10), fill=_shade, wrap=True)
+        _frame(sheet, rows[0], rows[-1])
+    seal = groups["代表者または機関責任者の資格・氏名"]
+    _put(sheet, f"D{seal[0]}:D{seal[-1]}", "印", font=Font(MINCHO, 14, color="9A9A9A"), align="center")
+    return row - 1
+
+
+def _value(sheet: Worksheet, row: int, key: str) -> None:
+    area = f"C{row}" if key in ("head_title", "head_name") else f"C{row}:D{row}"
+    wrap = key in ("address", "agreements")
+    font = Font(GOTHIC if key in ("zip_password", "mark") else MINCHO, LARGE.get(key, 10.5))
+    _put(sheet, area, None, font=font, wrap=wrap, shrink=not wrap)
+    sheet[f"C{row}"].number_format = "@"
+
+
+def _note(sheet: Worksheet, row: int) -> None:
+    text = (
+        "「印」の欄に、機関の長または機関責任者の公印を押してください。電子署名(S/MIME証明書)で代えることもできます。"
+    )
+    _put(sheet, f"A{row}:D{row}", text, font=Font(GOTHIC, 8, color="555555"))
+    sheet.row_dimensions[row].height = 18
+    sheet.print_area = f"A1:D{row}"
+
+
+def _put(sheet: Worksheet, area: str, text, *, font, align="left", fill=None, wrap=False, shrink=False) -> None:
+    """Write `text` into an area ("A1" or "A1:D1", then merged)."""
+    first = area.split(":")[0]
+    if area != first and area != f"{first}:{first}":
+        sheet.merge_cells(area)
+    cell = sheet[first]
+    cell.value, cell.font = text, font
+    cell.alignment = Alignment(
+        horizontal=align, vertical="center", wrap_text=wrap, shrink_to_fit=shrink, indent=0 if align == "center" else 1
+    )
+    if fill:
+        cell.fill = fill
+
+
+def _frame(sheet: Worksheet, top: int, bottom: int) -> None:
+    """Thin lines inside, a strong line round the group."""
+    spans = {(area.min_row, area.min_col): area.max_col for area in sheet.merged_cells.ranges}
+    for row in range(top, bottom + 1):
+        for column in range(1, 5):
+            sheet.cell(row, column).border = Border(
+                left=_strong if column == 1 else _thin,
+                right=_strong if column == 4 or spans.get((row, column)) == 4 else _thin,
+                top=_strong if row == top else _thin,
+                bottom=_strong if row == bottom else _thin,
+            )
+
+
+def _saved(book: openpyxl.Workbook) -> bytes:
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
