@@ -1,0 +1,62 @@
+"""Real SoftHSM tokens for tests: `make_token(directory, label, pin)` -> TestToken, an own directory each time."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tokens import softhsm
+from tokens.softhsm import MODULE
+from tokens.worker import TokenWorker
+
+SPY = "/usr/lib/x86_64-linux-gnu/pkcs11-spy.so"
+PIN = "271828"
+
+
+@dataclass(frozen=True)
+class TestToken:
+    """A token and how to reach it: environment, label and PIN."""
+
+    __test__ = False
+
+    directory: Path
+    label: str
+    pin: str
+    module: str = MODULE
+    env: dict = field(default_factory=dict)
+
+    def worker(self):
+        return TokenWorker(self.module, self.env)
+
+    def spied(self, log):
+        """The same token through pkcs11-spy, which writes every call (and the PIN) into the file `log`."""
+        env = {**self.env, "PKCS11SPY": MODULE, "PKCS11SPY_OUTPUT": str(log)}
+        return TestToken(self.directory, self.label, self.pin, SPY, env)
+
+
+def make_token(directory, label="署名カード", pin=PIN):
+    """A new SoftHSM token under `directory` (a Path, made if missing). Takes about 0.1 s."""
+    env = softhsm.prepare(directory)
+    command = ["softhsm2-util", "--init-token", "--free", "--label", label, "--so-pin", "31415926", "--pin", pin]
+    subprocess.run(command, env={**os.environ, **env}, check=True, capture_output=True)
+    return TestToken(Path(directory), label, pin, MODULE, env)
+
+
+def logins(log):
+    """How many C_Login calls pkcs11-spy wrote into `log`."""
+    lines = Path(log).read_text(errors="replace").splitlines()
+    return sum(line.split(":", 1)[-1].strip() == "C_Login" for line in lines)
+
+
+def run(*arguments, token=None, stdin=None):
+    """`python -m tokens …` as a person would start it, on `token`; returns the CompletedProcess (text)."""
+    env = {**os.environ, **(token.env if token else {}), "PYTHONPATH": str(Path(__file__).parent.parent)}
+    command = [sys.executable, "-m", "tokens", *map(str, arguments)]
+    return subprocess.run(command, env=env, input=stdin, capture_output=True, text=True, timeout=60)
+
+
+def dump(value):
+    """A message as text, to search it for secrets."""
+    return json.dumps(value, default=repr, ensure_ascii=False)

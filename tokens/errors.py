@@ -1,0 +1,233 @@
+"""What can go wrong with a token, in words a person can act on.
+
+Every error has a `code` for programs, a `message` (what happened) and an `advice` (what to do next), both Japanese.
+`named` makes the error of a code, `translated` the error of an exception of python-pkcs11; the wording stands in `SENTENCES`.
+"""
+
+FUNCTION_FAILED = "function_failed"
+
+
+class TokenError(Exception):
+    """A refusal or a failure of a token. `detail` is a technical word for the log; it never holds a PIN."""
+
+    code = FUNCTION_FAILED
+
+    def __init__(self, code="", detail=""):
+        self.code = code or self.code
+        self.message, self.advice = SENTENCES[self.code]
+        self.detail = detail
+        super().__init__(self.message)
+
+
+class PinIncorrect(TokenError):
+    """The token refused the PIN. One try of its counter is gone."""
+
+    code = "pin_incorrect"
+
+
+class PinLocked(TokenError):
+    """The token takes no PIN any more."""
+
+    code = "pin_locked"
+
+
+class TokenMissing(TokenError):
+    """No token of that name is there."""
+
+    code = "token_missing"
+
+
+class NoSuchKey(TokenError):
+    """The token holds no private key that belongs to the certificate or identifier."""
+
+    code = "no_key"
+
+
+class CredentialRefused(TokenError):
+    """tokend logs in no more with this credential file."""
+
+    code = "credential_refused"
+
+
+class ProofRefused(TokenError):
+    """A proof of possession does not prove what it should."""
+
+    code = "proof_refused"
+
+
+class TimedOut(TokenError):
+    """The token did not answer in time; its worker process was ended."""
+
+    code = "timeout"
+
+
+class WorkerDied(TokenError):
+    """The process that holds the module ended without an answer."""
+
+    code = "worker_died"
+
+
+SENTENCES = {
+    "pin_incorrect": (
+        "PINが正しくありません。",
+        "入力し直す前にPINをお確かめください。続けて間違えるとトークンがロックされることがあります。",
+    ),
+    "pin_locked": (
+        "PINがロックされています。",
+        "トークンの管理者に、ロックの解除を依頼してください。",
+    ),
+    "pin_final_try": (
+        "次にPINを間違えるとロックされる状態です。",
+        "PINを確かめたうえで、「最後の1回」であることを承知して操作し直してください。",
+    ),
+    "pin_length": (
+        "PINの長さまたは文字が、このトークンで使えるものではありません。",
+        "トークンの説明書で、PINの文字数と使える文字をお確かめください。",
+    ),
+    "pin_expired": (
+        "PINの有効期限が切れているか、初期値のままです。",
+        "トークンに付属のソフトウェアでPINを変更してから、もう一度お試しください。",
+    ),
+    "pin_not_set": (
+        "トークンに利用者のPINが設定されていません。",
+        "トークンに付属のソフトウェアで初期設定をしてください。",
+    ),
+    "pin_pad_needed": (
+        "このトークンはリーダーの操作部でPINを入力します。",
+        "画面ではPINを入力せず、リーダーの表示に従ってください。",
+    ),
+    "token_missing": (
+        "トークンが見つかりません。",
+        "カードやUSBトークンが挿してあるか、名前が正しいかをお確かめください。",
+    ),
+    "token_ambiguous": (
+        "同じ名前のトークンが2つ以上あります。",
+        "ほかのトークンを抜くか、名前の代わりに製造番号を指定してください。",
+    ),
+    "token_removed": (
+        "処理の途中でトークンが使えなくなりました。",
+        "トークンを挿し直して、もう一度お試しください。",
+    ),
+    "token_write_protected": (
+        "トークンに書き込めません。",
+        "書き込み保護の設定をお確かめください。",
+    ),
+    "token_full": (
+        "トークンの空き容量が足りません。",
+        "使わなくなった鍵や証明書を、付属のソフトウェアで整理してください。",
+    ),
+    "module_unusable": (
+        "トークンの付属ライブラリー(PKCS#11モジュール)を読み込めません。",
+        "モジュールの場所と、必要なソフトウェアがすべて入っているかをお確かめください。",
+    ),
+    "no_key": (
+        "この証明書に対応する秘密鍵が、トークンにありません。",
+        "鍵を作ったトークンが挿してあるかをお確かめください。",
+    ),
+    "no_certificate": (
+        "署名に使える証明書が、トークンに見つかりません。",
+        "証明書のファイルを指定するか、証明書が入ったトークンを挿してください。",
+    ),
+    "key_ambiguous": (
+        "同じ識別子の秘密鍵が2つ以上あり、どれを使うか決められません。",
+        "トークンの管理者に、鍵の整理を依頼してください。",
+    ),
+    "key_differs": (
+        "同じ識別子で、種類の違う鍵がすでにあります。",
+        "鍵の種類の指定をお確かめください。新しい鍵が必要なときは、別の識別子で作成してください。",
+    ),
+    "mechanism_missing": (
+        "このトークンは、必要な署名方式または鍵の種類に対応していません。",
+        "RSA 3072ビット以上とSHA-256に対応したトークンをお使いください。",
+    ),
+    "not_read_back": (
+        "トークンに書き込んだ証明書を読み戻したところ、内容が一致しませんでした。",
+        "この証明書は使わず、トークンの管理者にご連絡ください。",
+    ),
+    "signature_wrong": (
+        "トークンの作った署名が、証明書で検証できませんでした。",
+        "トークンの管理者にご連絡ください。この署名は使われていません。",
+    ),
+    "bytes_refused": (
+        "署名しようとした内容が、許された種類のものではありません。",
+        "操作をはじめからやり直してください。繰り返すときは、管理者にご連絡ください。",
+    ),
+    "bad_request": (
+        "依頼の内容が正しくありません。",
+        "操作をはじめからやり直してください。繰り返すときは、管理者にご連絡ください。",
+    ),
+    "not_allowed": (
+        "この利用者には、鍵の管理プログラムの使用が許可されていません。",
+        "管理者に、使用を許可する利用者の設定を依頼してください。",
+    ),
+    "busy": (
+        "トークンが混み合っています。",
+        "少し待ってから、もう一度お試しください。",
+    ),
+    "credential_refused": (
+        "登録されているPINが以前に拒否されたため、ログインを止めています。",
+        "管理者に、PINのファイルを正しいPINに書き換えるよう依頼してください。書き換えると再開します。",
+    ),
+    "credential_unreadable": (
+        "PINのファイルを使えません。",
+        "管理者に、PINのファイルがあること、所有者だけが読み書きできること(モード0600)の確認を依頼してください。",
+    ),
+    "timeout": (
+        "時間内にトークンから応答がありませんでした。処理は中止されました。",
+        "トークンの接続を確かめてから、もう一度お試しください。",
+    ),
+    "worker_died": (
+        "トークンを扱うプログラムが途中で終了しました。",
+        "もう一度お試しください。繰り返すときは、管理者にご連絡ください。",
+    ),
+    "tokend_unreachable": (
+        "鍵の管理プログラム(tokend)につながりません。",
+        "管理者に、tokendが動いているかの確認を依頼してください。",
+    ),
+    "proof_refused": (
+        "鍵を持っていることの証明を確認できませんでした。",
+        "証明書と確認番号が正しいことを確かめて、証明を作り直してください。",
+    ),
+    "function_failed": (
+        "トークンの処理に失敗しました(PINの誤りではありません)。",
+        "トークンを挿し直してから、もう一度お試しください。繰り返すときは、管理者にご連絡ください。",
+    ),
+}
+
+# Class name of the exception in python-pkcs11 (CKR_ name without CKR_) -> code. What is not here is function_failed:
+# CKR_FUNCTION_FAILED and CKR_GENERAL_ERROR must never be called a wrong PIN.
+CODES = {
+    "PinIncorrect": "pin_incorrect",
+    "PinLocked": "pin_locked",
+    "PinLenRange": "pin_length",
+    "PinInvalid": "pin_length",
+    "PinExpired": "pin_expired",
+    "UserPinNotInitialized": "pin_not_set",
+    "NoSuchToken": "token_missing",
+    "TokenNotRecognised": "token_missing",
+    "MultipleTokensReturned": "token_ambiguous",
+    "TokenNotPresent": "token_removed",
+    "DeviceRemoved": "token_removed",
+    "SessionHandleInvalid": "token_removed",
+    "ObjectHandleInvalid": "token_removed",
+    "DeviceMemory": "token_full",
+    "TokenWriteProtected": "token_write_protected",
+    "NoSuchKey": "no_key",
+    "MultipleObjectsReturned": "key_ambiguous",
+    "MechanismInvalid": "mechanism_missing",
+    "FunctionNotSupported": "mechanism_missing",
+    "KeySizeRange": "mechanism_missing",
+}
+
+
+def translated(error):
+    """The TokenError for an exception of python-pkcs11; the one place where those are understood."""
+    name = type(error).__name__
+    return named(CODES.get(name, FUNCTION_FAILED), name)
+
+
+def named(code, detail=""):
+    """The TokenError of `code` in its own class; an unknown code is a failure of the function."""
+    kinds = {kind.code: kind for kind in TokenError.__subclasses__()}
+    code = code if code in SENTENCES else FUNCTION_FAILED
+    return kinds.get(code, TokenError)(code, detail)
