@@ -21,6 +21,7 @@ FIRST_ROW = 5
 ROW = 23  # points
 TALL = {"head_title": 34, "head_name": 34, "address": 32, "institution_name": 26, "zip_password": 26, "agreements": 70}
 LARGE = {"institution_name": 12, "head_title": 12, "head_name": 13, "zip_password": 13}
+BROKEN = {"代表者または機関責任者の資格・氏名": "代表者または\n機関責任者の\n資格・氏名"}
 TITLE = "コード署名用証明書 発行申請書"
 SENTENCE = "次のとおり、コード署名用証明書の発行を申請します。申請にあたり、下記の文書を承認しました。"
 SPECIMEN_NOTE = "この様式は見本です。認証局の正式な様式ではありません。"
@@ -137,7 +138,8 @@ def _table(sheet: Worksheet) -> int:
         _value(sheet, row, key)
         row += 1
     for group, rows in groups.items():
-        _put(sheet, f"A{rows[0]}:A{rows[-1]}", group, font=Font(GOTHIC, 10), fill=_shade, wrap=True)
+        name = BROKEN.get(group, group)
+        _put(sheet, f"A{rows[0]}:A{rows[-1]}", name, font=Font(GOTHIC, 10), fill=_shade, wrap=True)
         _frame(sheet, rows[0], rows[-1])
     seal = groups["代表者または機関責任者の資格・氏名"]
     _put(sheet, f"D{seal[0]}:D{seal[-1]}", "印", font=Font(MINCHO, 14, color="9A9A9A"), align="center")
