@@ -1,0 +1,120 @@
+"""認証局 of the practice world: its keys live on its own SoftHSM token, its certificates in the data folder."""
+
+import datetime
+import secrets
+import shutil
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+
+from tokens import softhsm
+from tokens.token_key import TokenKey
+from tokens.worker import TokenWorker
+from webapp.practice import certificates
+from webapp.practice.folder import write_secret, write_whole
+
+LABEL = "practice-ca"
+ISSUERS = {"root": "root", "issuing": "root", "smime": "smime"}  # role -> who signs its certificate
+ANCHORS = {"root": "code-signing-root", "issuing": "code-signing-issuing", "smime": "smime-root"}
+FRESH = datetime.timedelta(days=1)
+DER, PEM = serialization.Encoding.DER, serialization.Encoding.PEM
+
+
+class Authority:
+    """Makes itself on first use: token, three P-384 keys, their certificates and lists. `url` is what the certificates
+    name as the place of lists and issuers; `now` returns an aware datetime."""
+
+    def __init__(self, folder, store, url, now):
+        self.folder, self.store, self.url, self.now = folder, store, url, now
+        self._pin = self._open_token()
+        self.worker = TokenWorker(softhsm.MODULE, softhsm.prepare(folder.hsm))
+        for role in ISSUERS:
+            self._establish(role)
+
+    def close(self):
+        """Ends the process that holds the keys."""
+        self.worker.close()
+
+    def certificate(self, role) -> x509.Certificate:
+        """The certificate of "root", "issuing" or "smime"."""
+        return x509.load_der_x509_certificate((self.folder.ca / f"{role}.cer").read_bytes())
+
+    def issue(self, subject_and_key: x509.CertificateSigningRequest) -> x509.Certificate:
+        """A code-signing certificate for the subject and the key of a CSR that was examined before."""
+        csr, key = subject_and_key, self._key("issuing", "certificate")
+        builder = certificates.code_signing(csr.subject, csr.public_key(), key.public_key(), self.now(), self.url)
+        return builder.sign(key, hashes.SHA384())
+
+    def issue_mail(self, address, public_key) -> x509.Certificate:
+        """An S/MIME certificate for that mail address."""
+        key = self._key("smime", "certificate")
+        builder = certificates.mail(address, public_key, key.public_key(), self.now(), self.url)
+        return builder.sign(key, hashes.SHA384())
+
+    def list_revoked(self, role) -> bytes:
+        """The CRL of `role` (DER), at most a day old."""
+        path = self.folder.ca / f"{role}.crl"
+        if not path.exists() or _made(path) + FRESH < self.now():
+            self.write_list(role)
+        return path.read_bytes()
+
+    def write_list(self, role):
+        """Signs a new CRL now."""
+        key = self._key(role, "crl")
+        revoked = self._revoked() if role == "issuing" else []
+        signed = certificates.revocation_list(role, revoked, key.public_key(), self.now()).sign(key, hashes.SHA384())
+        write_whole(self.folder.ca / f"{role}.crl", signed.public_bytes(DER))
+
+    def _revoked(self):
+        rows = self.store.all("SELECT serial, revoked_at, reason FROM certificate WHERE revoked_at IS NOT NULL")
+        return [
+            (int(row["serial"], 16), datetime.datetime.fromisoformat(row["revoked_at"]), row["reason"]) for row in rows
+        ]
+
+    def _open_token(self):
+        path = self.folder.hsm / "pin"
+        if not path.exists():  # without a PIN nobody can ever use what lies there
+            shutil.rmtree(self.folder.hsm / "tokens", ignore_errors=True)
+            pin = secrets.token_hex(8)
+            softhsm.make_token(self.folder.hsm, LABEL, pin)
+            write_secret(path, pin.encode())
+        return path.read_text()
+
+    def _establish(self, role):
+        path = self.folder.ca / f"{role}.cer"
+        if not path.exists():
+            write_whole(path, self._sign_authority(role).public_bytes(DER))
+        write_whole(self.folder.ca / f"{role}.pem", self.certificate(role).public_bytes(PEM))
+        write_whole(self.folder.anchors / f"{ANCHORS[role]}.cer", path.read_bytes())
+
+    def _sign_authority(self, role):
+        issuer = ISSUERS[role]
+        public_key = self._make_key(role)
+        signer = (
+            TokenKey(public_key, self._signer(role, "certificate"))
+            if issuer == role
+            else self._key(issuer, "certificate")
+        )
+        builder = certificates.authority(role, public_key, issuer, signer.public_key(), self.now(), self.url)
+        return builder.sign(signer, hashes.SHA384())
+
+    def _make_key(self, role):
+        wish = {
+            "cka_id": role.encode(),
+            "label": role,
+            "algorithm": "P-384",
+            "subject": [["CN", certificates.NAMES[role]]],
+        }
+        made = self.worker.call("make_key", token=LABEL, pin=self._pin, **wish)
+        return x509.load_der_x509_csr(made["csr_der"]).public_key()
+
+    def _key(self, role, purpose):
+        return TokenKey(self.certificate(role).public_key(), self._signer(role, purpose))
+
+    def _signer(self, role, purpose):
+        fixed = {"token": LABEL, "pin": self._pin, "cka_id": role.encode(), "purpose": purpose}
+        return lambda data, hash_name: self.worker.call("sign", **fixed, tbs=data, hash_name=hash_name)["signature"]
+
+
+def _made(path):
+    return x509.load_der_x509_crl(path.read_bytes()).last_update_utc

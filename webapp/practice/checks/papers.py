@@ -1,0 +1,98 @@
+"""The form (Excel) by itself and against the other papers."""
+
+import unicodedata
+
+from webapp.practice.checks import FAULT, GOOD, LOOK, Finding, judged
+
+REQUIRED = {
+    "address": "住所",
+    "institution": "利用機関名",
+    "head_name": "代表者または機関責任者の氏名",
+    "officer_name": "登録担当者の氏名",
+    "officer_mail": "登録担当者のE-mail",
+}
+SHORTEST_PASSWORD = 16
+LEGAL = ("法人", "大学共同利用機関", "独立行政", "株式会社", "高等専門学校機構")
+
+
+def examine_form(form, institution) -> list[Finding]:
+    """Findings on the values of the form, for issue and for revocation."""
+    return [_complete(form), _institution(form, institution), *_address(form, institution)]
+
+
+def examine_issue(form, institution) -> list[Finding]:
+    """Findings on what only the form for issue has: password, DN."""
+    return [_password(form["password"]), *_registered(form.subject, institution)]
+
+
+def examine_subject(form, subject) -> list[Finding]:
+    """Whether form and CSR ask for the same name. `subject` is that of the CSR."""
+    fault = "申請書の主体者DNとCSRの主体者DNが一致しません。どちらかを直して、両方を送り直してください。"
+    return [judged(form.subject == dict(subject), "申請書の主体者DNとCSRの主体者DNは一致します。", fault)]
+
+
+def examine_text(form, page) -> list[Finding]:
+    """Whether the PDF says the same as the form; `page` is what pdftotext read."""
+    names = {
+        "institution": "利用機関名",
+        "address": "住所",
+        "head_name": "代表者または機関責任者の氏名",
+        "officer_mail": "登録担当者のE-mail",
+    }
+    absent = [label for key, label in names.items() if _folded(form[key]) not in _folded(page)]
+    absent += [f"主体者DNの{short}" for short, value in form.subject.items() if _folded(value) not in _folded(page)]
+    fault = f"PDFの記載がExcelと一致しません({'、'.join(absent)})。同じ内容のものを送ってください。"
+    return [judged(not absent, "PDFとExcelの記載は一致します。", fault, "pdftotext")]
+
+
+def _complete(form):
+    absent = [label for key, label in REQUIRED.items() if not form[key]]
+    return judged(
+        not absent,
+        "申請書の必須の欄はすべて記入されています。",
+        f"申請書に記入のない欄があります: {'、'.join(absent)}",
+        "python-calamine",
+    )
+
+
+def _institution(form, institution):
+    name = form["institution"]
+    if institution.name:
+        fault = (
+            f"利用機関名「{name}」が登録と一致しません。法人名から正式名称で「{institution.name}」と記入してください。"
+        )
+        return judged(_folded(name) == _folded(institution.name), f"利用機関名「{name}」は登録と一致します。", fault)
+    fault = f"利用機関名「{name}」は法人名から正式名称で記入してください。"
+    return judged(any(word in name for word in LEGAL), f"利用機関名は「{name}」です。", fault)
+
+
+def _address(form, institution):
+    if not institution.address:
+        return []
+    fault = "住所が、利用機関登録した際の本部所在地と一致しません。"
+    return [judged(_folded(form["address"]) == _folded(institution.address), "住所は本部所在地と一致します。", fault)]
+
+
+def _registered(subject, institution):
+    wrong = [short for short, value in institution.subject.items() if subject.get(short) != value]
+    if wrong:
+        return [Finding(FAULT, f"主体者DNの{'、'.join(wrong)}が登録された値と一致しません。")]
+    return [Finding(GOOD, "主体者DNは登録された値と一致します。")] if institution.subject else []
+
+
+def _password(password):
+    if not password:
+        return Finding(FAULT, "「パスワード(証明書取得時用)」が記入されていません。", "python-calamine")
+    if not password.isascii():
+        return Finding(
+            FAULT, "「パスワード(証明書取得時用)」に全角の文字があります。半角で記入してください。", "python-calamine"
+        )
+    if len(password) < SHORTEST_PASSWORD:
+        return Finding(
+            LOOK, f"「パスワード(証明書取得時用)」が{SHORTEST_PASSWORD}文字より短くなっています。", "python-calamine"
+        )
+    return Finding(GOOD, "「パスワード(証明書取得時用)」が記入されています。", "python-calamine")
+
+
+def _folded(text):
+    return "".join(unicodedata.normalize("NFKC", text).split())

@@ -1,0 +1,94 @@
+"""Reads an application form (xlsx) by its labels, with python-calamine, as a clerk would: label, then the cell right of it."""
+
+import io
+import re
+import unicodedata
+from dataclasses import dataclass, field
+
+import python_calamine
+
+GROUPS = {"登録担当者": "officer", "利用管理者": "subscriber", "主体者DN": "subject", "代表者または機関責任者": "head"}
+PARTS = {"資格": "title", "氏名": "name", "所属": "department", "電話": "phone", "E-mail": "mail", "メール": "mail"}
+FIELDS = {
+    "申請番号": "number",
+    "申請日": "applied_on",
+    "申請種別": "kind",
+    "住所": "address",
+    "利用機関名": "institution",
+    "代表電話番号": "switchboard",
+    "パスワード": "password",
+    "承認した文書": "agreements",
+    "失効対象証明書シリアル番号": "serial",
+    "失効理由コメント": "comment",
+    "失効理由": "reason",
+}
+_SHORT = re.compile(r"(?:.*\()?(C|ST|L|O|OU|CN|DC|emailAddress)\)?")
+
+
+class Illegible(Exception):
+    """The file is no workbook that can be read."""
+
+
+@dataclass
+class Form:
+    """Values of the form as text: `values` by name ("officer_mail", "password", …), `subject` short name -> value."""
+
+    values: dict = field(default_factory=dict)
+    subject: dict = field(default_factory=dict)
+
+    def __getitem__(self, name):
+        return self.values.get(name, "")
+
+    @property
+    def is_revocation(self):
+        """Whether it is a 失効申請書."""
+        return "serial" in self.values
+
+
+def read(data: bytes) -> Form:
+    """The form in the first sheet of an xlsx file. Raises Illegible."""
+    try:
+        sheet = python_calamine.load_workbook(io.BytesIO(data)).get_sheet_by_index(0)
+        rows = sheet.to_python(skip_empty_area=False)
+    except (python_calamine.CalamineError, OSError, ValueError) as error:
+        raise Illegible("Excelのファイルとして読めません。") from error
+    return _gather([[_text(value) for value in row] for row in rows])
+
+
+def _gather(rows):
+    form, group, column = Form(), "", _group_column(rows)
+    for row in rows:
+        if row[column]:
+            group = next((GROUPS[word] for word in GROUPS if row[column].startswith(word)), "")
+        _take(form, group, row)
+    return form
+
+
+def _take(form, group, row):
+    for label, value in zip(row, row[1:], strict=False):
+        if name := _name(group, label):
+            target = form.subject if group == "subject" else form.values
+            target.setdefault(name, value)
+            return
+
+
+def _name(group, label):
+    folded = re.sub(r"\s", "", label)
+    if group == "subject":
+        found = _SHORT.fullmatch(folded)
+        return found[1] if found else ""
+    part = next((PARTS[word] for word in PARTS if folded.startswith(word)), "")
+    if group and part:
+        return f"{group}_{part}"
+    return next((FIELDS[word] for word in FIELDS if folded.startswith(word)), "")
+
+
+def _group_column(rows):
+    found = (index for row in rows for index, cell in enumerate(row) if cell.startswith("登録担当者"))
+    return next(found, 0)
+
+
+def _text(value):
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return unicodedata.normalize("NFC", str(value)).strip()
