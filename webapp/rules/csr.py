@@ -1,0 +1,140 @@
+"""CSR-01 … CSR-08: a CSR before it goes to the CA (domain.md §5, §18), together with DN-01 … DN-07 about its subject.
+
+A finding's `field` is "key", "signature", "subject", "attributes", or the short name of a subject attribute.
+"""
+
+import shlex
+
+from webapp.papers import csr as papers
+from webapp.rules import ERROR, WARNING, Finding, keys
+from webapp.rules import subject as subjects
+
+_NEW_KEY = "新しい鍵ペアを作成し、そのCSRを提出してください。"
+
+
+def judge(csr, registered, profile, known=()):
+    """All findings about a Csr, DN first, then CSR, in the order of the catalogue.
+
+    `registered` is the Subject the form will carry; `known` are sentences saying where this public key is already
+    in the register (see csr_06).
+    """
+    return [
+        *subjects.judge(csr.subject, registered, profile),
+        *csr_01(csr),
+        *csr_02(csr, profile),
+        *csr_03(csr),
+        *csr_04(csr, profile),
+        *csr_05(csr),
+        *csr_06(known),
+        *csr_07(csr, registered),
+        *csr_08(csr),
+    ]
+
+
+def csr_01(csr):
+    """The self-signature verifies (RFC 2986 §4.2)."""
+    try:
+        papers.check_signature(csr)
+    except papers.BrokenSignature as broken:
+        return [Finding("CSR-01", ERROR, "signature", broken.message, broken.advice)]
+    return []
+
+
+def csr_02(csr, profile):
+    """RSA of at least 3072 bits in whole octets, or ECDSA on an accepted curve (CSBR §6.1.5.1)."""
+    complaint = keys.size_complaint(csr.key, profile)
+    if not complaint:
+        return []
+    how = f"例: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:{profile.rsa_min_bits}"
+    return [Finding("CSR-02", ERROR, "key", complaint, f"{_NEW_KEY}{how}(トークンで生成する場合は鍵長を選びます)")]
+
+
+def csr_03(csr):
+    """The RSA exponent is odd and at least 3, better 65537 or more (CSBR §6.1.6)."""
+    sentence = f"RSAの公開指数(e)が{csr.key.exponent}です。"
+    if keys.exponent_is_unfit(csr.key):
+        return [Finding("CSR-03", ERROR, "key", f"{sentence}3以上の奇数でなければなりません。", _NEW_KEY)]
+    if keys.exponent_is_small(csr.key):
+        advice = f"e = 65537(OpenSSLの初期値)で{_NEW_KEY}"
+        return [Finding("CSR-03", WARNING, "key", f"{sentence}65537以上が推奨されています。", advice)]
+    return []
+
+
+def csr_04(csr, profile):
+    """Signed with SHA-256, SHA-384 or SHA-512."""
+    if csr.signature_hash in profile.hashes:
+        return []
+    found = f"「{csr.signature_hash}」です" if csr.signature_hash else "確認できません"
+    return [
+        Finding(
+            "CSR-04",
+            ERROR,
+            "signature",
+            f"CSRの署名のハッシュ関数が{found}。使えるのは{'、'.join(profile.hashes)}です。",
+            "同じコマンドに -sha256 を付けてCSRを作り直してください。例: openssl req -new -sha256 -key 鍵のファイル",
+        )
+    ]
+
+
+def csr_05(csr):
+    """The key cannot be factored by known shortcuts. Lists of leaked or Debian keys are not checked."""
+    weakness = keys.weakness(csr.key)
+    return [Finding("CSR-05", ERROR, "key", weakness, f"この鍵は使えません。{_NEW_KEY}")] if weakness else []
+
+
+def csr_06(known):
+    """The key is new: `known` are sentences without full stop such as "CS-2025-0003 の証明書(シリアル番号 0a1b)"."""
+    return [
+        Finding(
+            "CSR-06",
+            ERROR,
+            "key",
+            f"この公開鍵はすでに使われています: {where}。",
+            f"更新や再発行でも鍵ペアは毎回作り直します。{_NEW_KEY}",
+        )
+        for where in known
+    ]
+
+
+def csr_07(csr, form_subject):
+    """The subject is that of the form, attribute by attribute and in its order."""
+    if csr.subject == form_subject:
+        return []
+    same_parts = sorted(csr.subject.values) == sorted(form_subject.values)
+    why = "項目の順序が違います。" if same_parts else ""
+    found, expected = (subjects.quoted(str(each), 400) for each in (csr.subject, form_subject))
+    return [
+        Finding(
+            "CSR-07",
+            ERROR,
+            "subject",
+            f"CSRの主体者DNは{found}、発行申請書の主体者DNは{expected}で、一致しません。{why}",
+            f"次のコマンドでCSRを作り直せます(鍵は同じでかまいません): {openssl_command(form_subject)}",
+        )
+    ]
+
+
+def csr_08(csr):
+    """No attributes that the CA does not want: mail addresses in SAN, a challenge password."""
+    findings = []
+    if csr.san_mails:
+        mails = "、".join(subjects.quoted(mail) for mail in csr.san_mails)
+        sentence = f"CSRにメールアドレス({mails})が入っています。コード署名用証明書には使いません。"
+        findings.append(
+            Finding("CSR-08", WARNING, "attributes", sentence, "subjectAltNameを付けずにCSRを作り直してください。")
+        )
+    if csr.challenge_password:
+        sentence = "CSRにチャレンジパスワードが入っています。誰でも読める形で含まれるため、使いません。"
+        advice = "「A challenge password」を空のままにしてCSRを作り直してください。ほかで使っているパスワードなら変更してください。"
+        findings.append(Finding("CSR-08", WARNING, "attributes", sentence, advice))
+    return findings
+
+
+def openssl_command(subject):
+    """The shell command that makes a CSR with exactly this Subject from an existing key."""
+    escaped = "".join(f"/{short}={_escaped(value)}" for short, value in subject.values)
+    return f"openssl req -new -sha256 -utf8 -key key.pem -subj {shlex.quote(escaped)} -out request.csr"
+
+
+def _escaped(value):
+    return "".join("\\" + each if each in "\\/+" else each for each in value)
