@@ -13,7 +13,10 @@ def pack(message):
 
 def unpack(line):
     """One line (bytes) -> the message, its bytes restored. Raises ValueError if it is no JSON object."""
-    message = json.loads(line, object_hook=_unarmour)
+    try:
+        message = json.loads(line, object_hook=_unarmour)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
     if not isinstance(message, dict):
         raise ValueError("a message is a JSON object")
     return message
@@ -26,6 +29,6 @@ def _armour(value):
 
 
 def _unarmour(value):
-    if value.keys() == {"base64"}:
+    if value.keys() == {"base64"} and isinstance(value["base64"], str):
         return base64.b64decode(value["base64"], validate=True)
     return value
