@@ -15,6 +15,7 @@ from webapp.practice.authority import Authority
 from webapp.practice.card import issue_head_card
 from webapp.practice.clock import now
 from webapp.practice.folder import Folder
+from webapp.practice.issued import Issued
 from webapp.practice.store import Store
 
 PEM, DER = serialization.Encoding.PEM, serialization.Encoding.DER
@@ -23,7 +24,7 @@ PEM, DER = serialization.Encoding.PEM, serialization.Encoding.DER
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory):
     folder = Folder(tmp_path_factory.mktemp("ca") / "desk")
-    made = Authority(folder, Store(folder / "desk.sqlite"), "http://127.0.0.1:8026", now)
+    made = Authority(folder, Issued(Store(folder / "desk.sqlite")), "http://127.0.0.1:8026", now)
     yield made
     made.close()
 
@@ -93,7 +94,7 @@ def test_the_list_of_revoked_certificates_is_signed_by_the_issuing_authority(aut
 def test_its_pin_is_for_its_owner_only_and_a_second_start_keeps_keys_and_certificates(authority):
     assert stat.S_IMODE((authority.folder.hsm / "pin").stat().st_mode) == 0o600
     before = authority.certificate("issuing")
-    again = Authority(authority.folder, authority.store, authority.url, now)
+    again = Authority(authority.folder, authority.issued, authority.url, now)
     leaf = again.issue(request())
     again.close()
     assert again.certificate("issuing") == before

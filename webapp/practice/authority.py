@@ -22,10 +22,10 @@ DER, PEM = serialization.Encoding.DER, serialization.Encoding.PEM
 
 class Authority:
     """Makes itself on first use: token, three P-384 keys, their certificates and lists. `url` is what the certificates
-    name as the place of lists and issuers; `now` returns an aware datetime."""
+    name as the place of lists and issuers; `issued` is what was issued so far; `now` returns an aware datetime."""
 
-    def __init__(self, folder, store, url, now):
-        self.folder, self.store, self.url, self.now = folder, store, url, now
+    def __init__(self, folder, issued, url, now):
+        self.folder, self.issued, self.url, self.now = folder, issued, url, now
         self._pin = self._open_token()
         self.worker = TokenWorker(softhsm.MODULE, softhsm.prepare(folder.hsm))
         for role in ISSUERS:
@@ -61,15 +61,9 @@ class Authority:
     def write_list(self, role):
         """Signs a new CRL now."""
         key = self._key(role, "crl")
-        revoked = self._revoked() if role == "issuing" else []
+        revoked = self.issued.revoked() if role == "issuing" else []
         signed = certificates.revocation_list(role, revoked, key.public_key(), self.now()).sign(key, hashes.SHA384())
         write_whole(self.folder.ca / f"{role}.crl", signed.public_bytes(DER))
-
-    def _revoked(self):
-        rows = self.store.all("SELECT serial, revoked_at, reason FROM certificate WHERE revoked_at IS NOT NULL")
-        return [
-            (int(row["serial"], 16), datetime.datetime.fromisoformat(row["revoked_at"]), row["reason"]) for row in rows
-        ]
 
     def _open_token(self):
         path = self.folder.hsm / "pin"

@@ -59,7 +59,7 @@ def _gather(rows):
     form, group, column = Form(), "", _group_column(rows)
     for row in rows:
         if row[column]:
-            group = next((GROUPS[word] for word in GROUPS if row[column].startswith(word)), "")
+            group = next((GROUPS[word] for word in GROUPS if _folded(row[column]).startswith(word)), "")
         _take(form, group, row)
     return form
 
@@ -73,7 +73,7 @@ def _take(form, group, row):
 
 
 def _name(group, label):
-    folded = re.sub(r"\s", "", label)
+    folded = _folded(label)
     if group == "subject":
         found = _SHORT.fullmatch(folded)
         return found[1] if found else ""
@@ -84,7 +84,7 @@ def _name(group, label):
 
 
 def _group_column(rows):
-    found = (index for row in rows for index, cell in enumerate(row) if cell.startswith("登録担当者"))
+    found = (index for row in rows for index, cell in enumerate(row) if _folded(cell).startswith("登録担当者"))
     return next(found, 0)
 
 
@@ -92,3 +92,7 @@ def _text(value):
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return unicodedata.normalize("NFC", str(value)).strip()
+
+
+def _folded(label):
+    return re.sub(r"\s", "", label)

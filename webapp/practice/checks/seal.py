@@ -38,7 +38,7 @@ class _Desk:
         text = self._run("pdftotext", "-enc", "UTF-8", self.path, "-")
         if text.code:
             return Seal((Finding(FAULT, "PDFを開けません。壊れているか、暗号化されています。", "pdftotext"),))
-        report = self._run("pdfsig", "-nocert", "-nssdir", self.folder, self.path).text
+        report = self._run("pdfsig", "-nocert", self.path).text
         signatures = re.split(r"^Signature #\d+:$", report, flags=re.MULTILINE)[1:]
         signed = [part for part in signatures if "Signature Validation" in part]
         if not signed:
@@ -115,7 +115,7 @@ class _Desk:
         )
 
     def _dump(self, index):
-        self._run("pdfsig", "-nocert", "-nssdir", self.folder, "-dump", self.path)
+        self._run("pdfsig", "-nocert", "-dump", self.path)
         return self.folder / f"{self.path.name}.sig{index}"
 
     def _content(self, report):

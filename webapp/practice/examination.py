@@ -1,0 +1,76 @@
+"""The desk's own check of a packet, whole: papers, form, CSR, seal. Nothing here uses the house's code."""
+
+from dataclasses import dataclass
+
+from webapp.practice import form as forms
+from webapp.practice.checks import FAULT, GOOD, Finding, papers, request, seal
+from webapp.practice.packet import ISSUE, NAMES, WANTED, missing
+
+
+@dataclass(frozen=True)
+class Registers:
+    """What the desk compares with: the institution of its settings; `known(spki)`: certified before; `standing(serial
+    text)`: the certificate of that serial, not revoked, or None; `anchor`: PEM file of the S/MIME authority."""
+
+    institution: object
+    known: object
+    standing: object
+    anchor: object
+
+
+def examine(packet, registers) -> tuple[Finding, ...]:
+    """All findings on a packet, in the order in which a clerk looks."""
+    form = read_form(packet)
+    found = [_count(packet)]
+    if form is None:
+        found += [Finding(FAULT, "申請書(Excel)を読み取れません。", "python-calamine")] if packet.files["xlsx"] else []
+        form = forms.Form()
+    else:
+        found += papers.examine_form(form, registers.institution)
+        found += _issue(packet, form, registers) if packet.kind == ISSUE else _revocation(form, registers)
+    return (*found, *_seal(packet, form, registers))
+
+
+def read_form(packet) -> forms.Form | None:
+    """The values of the packet's form, or None if there is none to read."""
+    if not packet.files["xlsx"]:
+        return None
+    try:
+        return forms.read(packet.files["xlsx"].data)
+    except forms.Illegible:
+        return None
+
+
+def _count(packet):
+    absent, wanted = missing(packet), len(WANTED[packet.kind])
+    if absent:
+        return Finding(FAULT, f"添付に足りないものがあります: {'、'.join(NAMES[kind] for kind in absent)}")
+    if packet.strange:
+        return Finding(
+            FAULT, f"添付に余分なファイルがあります: {'、'.join(packet.strange)}。{wanted}点だけを送ってください。"
+        )
+    return Finding(GOOD, f"添付は{wanted}点そろっています。")
+
+
+def _issue(packet, form, registers):
+    found = papers.examine_issue(form, registers.institution)
+    if not packet.files["csr"]:
+        return found
+    asked = request.read(packet.files["csr"].data)
+    found += request.examine(asked, registers.known)
+    return found + (papers.examine_subject(form, asked.subject) if asked else [])
+
+
+def _revocation(form, registers):
+    shown = form["serial"] or "記入なし"
+    if registers.standing(form["serial"]):
+        return [Finding(GOOD, f"失効対象証明書シリアル番号 {shown} は、有効な証明書のものです。")]
+    return [Finding(FAULT, f"失効対象証明書シリアル番号({shown})の有効な証明書が見つかりません。")]
+
+
+def _seal(packet, form, registers):
+    if not packet.files["pdf"]:
+        return []
+    found = seal.examine(packet.files["pdf"].data, registers.anchor, registers.institution.seal_mails)
+    text = papers.examine_text(form, found.text) if found.mails else []
+    return [*found.findings, *text]
