@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 
 from tokens import softhsm
@@ -13,6 +14,7 @@ from tokens.worker import TokenWorker
 
 SPY = "/usr/lib/x86_64-linux-gnu/pkcs11-spy.so"
 PIN = "271828"
+A4 = (0, 0, 595, 842)
 
 
 @dataclass(frozen=True)
@@ -60,3 +62,25 @@ def run(*arguments, token=None, stdin=None):
 def dump(value):
     """A message as text, to search it for secrets."""
     return json.dumps(value, default=repr, ensure_ascii=False)
+
+
+def empty_form(**field):
+    """A one-page A4 PDF (bytes) with an empty signature field "Seal"; `field` goes to pyHanko's SigFieldSpec."""
+    from pyhanko.pdf_utils import generic
+    from pyhanko.pdf_utils.writer import PageObject, PdfFileWriter
+    from pyhanko.sign.fields import SigFieldSpec, append_signature_field
+
+    writer = PdfFileWriter()
+    text = generic.StreamObject(stream_data=b"BT /F1 12 Tf 60 760 Td (Application CS-2026-0012) Tj ET")
+    page = PageObject(contents=writer.add_object(text), media_box=generic.ArrayObject(map(generic.NumberObject, A4)))
+    name = generic.pdf_name
+    font = generic.DictionaryObject(
+        {name("/Type"): name("/Font"), name("/Subtype"): name("/Type1"), name("/BaseFont"): name("/Helvetica")}
+    )
+    fonts = generic.DictionaryObject({name("/F1"): writer.add_object(font)})
+    page[name("/Resources")] = generic.DictionaryObject({name("/Font"): fonts})
+    writer.insert_page(page)
+    append_signature_field(writer, SigFieldSpec("Seal", box=(400, 640, 500, 700), **field))
+    output = BytesIO()
+    writer.write(output)
+    return output.getvalue()

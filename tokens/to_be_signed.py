@@ -6,7 +6,13 @@ a SET (0x31), a certification request, a certificate, a CRL and an OCSP response
 
 import hashlib
 
-from asn1crypto import cms, crl, ocsp, x509
+from asn1crypto import (
+    cms,
+    crl,
+    ocsp,
+    tsp,  # noqa: F401 - importing it teaches cms the attribute signing_certificate_v2
+    x509,
+)
 
 from tokens.errors import named
 

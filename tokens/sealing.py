@@ -1,0 +1,113 @@
+"""The institution's seal as an electronic signature: a PAdES B-B approval signature in the field that waits for it.
+
+The raw signature comes from outside (a card, a station): what is signed are the CMS signed attributes over the
+digest of the whole document, never the document's bytes handed over as a bare digest.
+"""
+
+import asyncio
+from io import BytesIO
+
+from asn1crypto import x509 as asn1
+from asn1crypto.algos import SignedDigestAlgorithm
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from pyhanko.pdf_utils.images import PdfImage
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.misc import PdfReadError
+from pyhanko.sign.fields import SigSeedSubFilter, enumerate_sig_fields
+from pyhanko.sign.signers import ExternalSigner, PdfSignatureMetadata, PdfSigner
+from pyhanko.stamp import StaticStampStyle
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from tokens import stamp
+from tokens.errors import named
+from tokens.token_key import verify
+
+HASH = "sha256"
+
+
+def seal(pdf, signing_certificate, chain, sign, *, field="Seal", name_lines=(), reason=""):
+    """`pdf` (bytes) with one more revision: a signature in its empty field, and a stamp with `name_lines` there.
+
+    `signing_certificate` and each of `chain` are DER. `sign(signed_attributes_der) -> signature` is called once, and
+    returns RSASSA-PKCS1-v1_5 or DER ECDSA with SHA-256. A lock that the field carries (/Lock) takes effect.
+    Raises TokenError: seal_unreadable, seal_no_field, signature_wrong, and whatever `sign` raises.
+    """
+    try:
+        writer = IncrementalPdfFileWriter(BytesIO(pdf))
+        width, height = _box(writer, field)
+    except PdfReadError as error:
+        raise named("seal_unreadable", type(error).__name__) from error
+    signer = _signer(signing_certificate, chain)
+    style = _style(name_lines, width, height)
+    prepared, unfinished, attributes = asyncio.run(_prepared(writer, signer, style, field, reason))
+    signature = sign(attributes.dump())
+    _check(signing_certificate, signature, attributes.dump())
+    return asyncio.run(_finished(signer, prepared, unfinished, attributes, signature))
+
+
+def _box(writer, field):
+    """Width and height of the empty signature field, in points."""
+    for name, value, reference in enumerate_sig_fields(writer.prev, filled_status=False):
+        if name == field and value is None:
+            entry = reference.get_object()
+            entry = entry if "/Rect" in entry else entry["/Kids"][0]
+            left, bottom, right, top = map(float, entry["/Rect"])
+            return abs(right - left), abs(top - bottom)
+    raise named("seal_no_field", field)
+
+
+def _signer(signing_certificate, chain):
+    """pyHanko's signer whose raw signature comes later; the chain travels in the CMS."""
+    store = SimpleCertificateStore()
+    store.register_multiple([asn1.Certificate.load(der) for der in chain])
+    key = x509.load_der_x509_certificate(signing_certificate).public_key()
+    is_rsa = isinstance(key, rsa.RSAPublicKey)
+    return ExternalSigner(
+        asn1.Certificate.load(signing_certificate),
+        store,
+        signature_value=key.key_size // 8 if is_rsa else 2 * (key.key_size // 8 + 1) + 9,
+        signature_mechanism=SignedDigestAlgorithm({"algorithm": f"{HASH}_{'rsa' if is_rsa else 'ecdsa'}"}),
+    )
+
+
+def _style(name_lines, width, height):
+    if not name_lines or not width or not height:
+        return StaticStampStyle(border_width=0)
+    return StaticStampStyle(border_width=0, background=PdfImage(stamp.draw(name_lines, width, height)))
+
+
+async def _prepared(writer, signer, style, field, reason):
+    """(digest and byte range, the unfinished document, signed attributes)."""
+    metadata = PdfSignatureMetadata(
+        field_name=field, md_algorithm=HASH, subfilter=SigSeedSubFilter.PADES, reason=reason or None
+    )
+    pdf_signer = PdfSigner(metadata, signer, stamp_style=style)
+    length = 2 * sum(len(each.dump()) for each in [signer.signing_cert, *signer.cert_registry]) + 8192
+    prepared, _, output = await pdf_signer.async_digest_doc_for_signing(
+        writer, existing_fields_only=True, bytes_reserved=length
+    )
+    attributes = await signer.signed_attrs(prepared.document_digest, HASH, use_pades=True)
+    return prepared, output, attributes
+
+
+def _check(signing_certificate, signature, data):
+    key = x509.load_der_x509_certificate(signing_certificate).public_key()
+    try:
+        verify(key, signature, data, hashes.SHA256())
+    except InvalidSignature as error:
+        raise named("signature_wrong") from error
+
+
+async def _finished(signer, prepared, unfinished, attributes, signature):
+    signer = ExternalSigner(
+        signer.signing_cert,
+        signer.cert_registry,
+        signature_value=signature,
+        signature_mechanism=signer.signature_mechanism,
+    )
+    cms = await signer.async_sign_prescribed_attributes(HASH, attributes)
+    prepared.fill_with_cms(unfinished, cms)
+    return unfinished.getvalue()
