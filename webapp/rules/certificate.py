@@ -29,11 +29,12 @@ DOCUMENT_SIGNING = "1.3.6.1.4.1.311.3.10.3.12"
 _ASK_CA = "利用を始めず、サービス窓口に問い合わせてください。"
 
 
-def judge(certificate, csr, profile, *, at, chain=(), token_spki_sha256=""):
+def judge(certificate, csr, profile, *, at, chain=(), anchors=(), token_spki_sha256=""):
     """All findings about a delivered Certificate, in the order of the catalogue; none means it is as it should be.
 
     `csr` is the Csr that was sent, `at` the aware instant of receipt, `chain` the Certificates above it that came
-    along, `token_spki_sha256` the public key on the token if the key is on one of ours.
+    along, `anchors` the CA Certificates that the institution trusts for code signing (empty: the name alone decides),
+    `token_spki_sha256` the public key on the token if the key is on one of ours.
     """
     return [
         *crt_01(certificate, csr, token_spki_sha256),
@@ -46,7 +47,7 @@ def judge(certificate, csr, profile, *, at, chain=(), token_spki_sha256=""):
         *crt_08(certificate, profile),
         *crt_09(certificate, profile),
         *crt_10(certificate, profile, at),
-        *crt_11(certificate, profile, chain),
+        *crt_11(certificate, profile, chain, anchors),
     ]
 
 
@@ -181,9 +182,7 @@ def crt_10(certificate, profile, at):
     begin, end = certificate.not_before, certificate.not_after
     validity, findings = profile.validity_at(begin), []
     if end > validity.longest_until(begin):
-        sentence = (
-            f"有効期間が{(end - begin).days}日を超えています。{begin.date()}に始まる証明書は、最長{validity}です。"
-        )
+        sentence = f"有効期間が{(end - begin).days}日を超えています。この日に始まる証明書は最長{validity}です。"
         findings.append(_error("CRT-10", "validity", sentence))
     if at < begin:
         advice = "このサーバの時計が正しいか確認してください。正しければ、有効期間が始まってから登録してください。"
@@ -194,25 +193,41 @@ def crt_10(certificate, profile, at):
     return findings
 
 
-def crt_11(certificate, profile, chain=()):
-    """The issuer is the profile's CA; if its certificate came along, its key has signed."""
-    findings = []
-    if certificate.issuer.get("CN") not in profile.issuers:
-        expected = "、".join(f"「{issuer}」" for issuer in profile.issuers)
-        sentence = f"発行者が{quoted(str(certificate.issuer), 400)}です。{profile.title}の発行者は{expected}です。"
-        advice = (
-            "認証局から発行者の変更の案内があったか確認してください。案内があれば、管理者が設定の発行者を改めます。"
-        )
-        findings.append(Finding("CRT-11", ERROR, "issuer", sentence, advice))
-    namesakes = [each for each in chain if each.subject == certificate.issuer]
-    if namesakes and not any(papers.issued(issuer, certificate) for issuer in namesakes):
-        sentence = "証明書の署名を、一緒に届いた発行者の証明書で検証できません。"
-        findings.append(Finding("CRT-11", ERROR, "issuer", sentence, _ASK_CA))
+def crt_11(certificate, profile, chain=(), anchors=()):
+    """The issuer is the profile's CA; its key has signed, and the chain ends at an anchor, where these are known."""
+    return [
+        *_issuer_name(certificate, profile),
+        *_issuer_signature(certificate, (*chain, *anchors)),
+        *_anchor(certificate, chain, anchors),
+    ]
+
+
+def _issuer_name(certificate, profile):
+    if certificate.issuer.get("CN") in profile.issuers:
+        return []
+    expected = "、".join(f"「{issuer}」" for issuer in profile.issuers)
+    sentence = f"発行者が{quoted(str(certificate.issuer), 400)}です。{profile.title}の発行者は{expected}です。"
+    advice = "認証局から発行者の変更の案内があったか確認してください。案内があれば、管理者が設定の発行者を改めます。"
+    return [Finding("CRT-11", ERROR, "issuer", sentence, advice)]
+
+
+def _issuer_signature(certificate, authorities):
+    namesakes = [each for each in authorities if each.subject == certificate.issuer]
     if not namesakes:
         sentence = "発行者(中間CA)の証明書が一緒に届いていないため、証明書の署名は検証していません。"
         advice = "認証局のリポジトリから中間CAの証明書を入手し、証明書と一緒に登録してください。"
-        findings.append(Finding("CRT-11", WARNING, "issuer", sentence, advice))
-    return findings
+        return [Finding("CRT-11", WARNING, "issuer", sentence, advice)]
+    if not any(papers.issued(issuer, certificate) for issuer in namesakes):
+        return [_error("CRT-11", "issuer", "証明書の署名を、発行者の証明書で検証できません。")]
+    return []
+
+
+def _anchor(certificate, chain, anchors):
+    if not anchors or any(each in anchors for each in papers.path(certificate, (*anchors, *chain))):
+        return []
+    sentence = "証明書チェーンが、登録済みの認証局の証明書につながりません。"
+    advice = "認証局の証明書が新しくなっていないか確認し、必要なら管理者が登録してください。" + _ASK_CA
+    return [Finding("CRT-11", ERROR, "issuer", sentence, advice)]
 
 
 def _locations(rule, certificate, oid, name, urls):
