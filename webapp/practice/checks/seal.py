@@ -35,15 +35,16 @@ class _Desk:
         self.folder = path.parent
 
     def look(self):
-        text = self._run("pdftotext", "-enc", "UTF-8", self.path, "-")
-        if text.code:
+        flowing, raw = self._run("pdftotext", self.path, "-"), self._run("pdftotext", "-raw", self.path, "-")
+        text = f"{flowing.text}\n{raw.text}"  # what wraps in the one order may stand together in the other
+        if flowing.code:
             return Seal((Finding(FAULT, "PDFを開けません。壊れているか、暗号化されています。", "pdftotext"),))
         report = self._run("pdfsig", "-nocert", self.path).text
         signatures = re.split(r"^Signature #\d+:$", report, flags=re.MULTILINE)[1:]
         signed = [part for part in signatures if "Signature Validation" in part]
         if not signed:
-            return Seal(tuple(self._scan(text.text)), text.text)
-        return self._signed(signed, text.text)
+            return Seal(tuple(self._scan(text)), text)
+        return self._signed(signed, text)
 
     def _scan(self, text):
         if text.strip():
