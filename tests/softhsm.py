@@ -52,11 +52,30 @@ def logins(log):
     return sum(line.split(":", 1)[-1].strip() == "C_Login" for line in lines)
 
 
-def run(*arguments, token=None, stdin=None):
-    """`python -m tokens …` as a person would start it, on `token`; returns the CompletedProcess (text)."""
-    env = {**os.environ, **(token.env if token else {}), "PYTHONPATH": str(Path(__file__).parent.parent)}
+def run(*arguments, token=None, pin=None):
+    """`python -m tokens …` as a program starts it: on `token` (its module, label and environment are added), with
+    the PIN through a pipe. Returns the CompletedProcess (text)."""
     command = [sys.executable, "-m", "tokens", *map(str, arguments)]
-    return subprocess.run(command, env=env, input=stdin, capture_output=True, text=True, timeout=60)
+    if token:
+        command += ["--module", token.module]
+    reading, writing = os.pipe()
+    try:
+        if pin is not None:
+            os.write(writing, pin.encode() + b"\n")
+            command += ["--pin-fd", str(reading)]
+        os.close(writing)
+        return subprocess.run(
+            command,
+            env={**os.environ, **(token.env if token else {})},
+            cwd=Path(__file__).parent.parent,
+            pass_fds=[reading],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    finally:
+        os.close(reading)
 
 
 def dump(value):

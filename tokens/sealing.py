@@ -33,7 +33,7 @@ def seal(pdf, signing_certificate, chain, sign, *, field="Seal", name_lines=(), 
 
     `signing_certificate` and each of `chain` are DER. `sign(signed_attributes_der) -> signature` is called once, and
     returns RSASSA-PKCS1-v1_5 or DER ECDSA with SHA-256. A lock that the field carries (/Lock) takes effect.
-    Raises TokenError: seal_unreadable, seal_no_field, signature_wrong, and whatever `sign` raises.
+    Raises TokenError: seal_unreadable, seal_no_field, font_missing, signature_wrong, and whatever `sign` raises.
     """
     try:
         writer = IncrementalPdfFileWriter(BytesIO(pdf))
@@ -76,7 +76,11 @@ def _signer(signing_certificate, chain):
 def _style(name_lines, width, height):
     if not name_lines or not width or not height:
         return StaticStampStyle(border_width=0)
-    return StaticStampStyle(border_width=0, background=PdfImage(stamp.draw(name_lines, width, height)))
+    try:
+        picture = stamp.draw(name_lines, width, height)
+    except OSError as error:
+        raise named("font_missing") from error
+    return StaticStampStyle(border_width=0, background=PdfImage(picture))
 
 
 async def _prepared(writer, signer, style, field, reason):

@@ -187,9 +187,13 @@ def _public(token):
 
 @contextmanager
 def _logged_in(token, pin, final_try=False):
-    """A session for one operation. Exactly one C_Login; none at all if the token's own flags speak against it."""
+    """A session for one operation. Exactly one C_Login; none at all if the token's own flags speak against it. With
+    the PIN None the reader's own pad asks for it."""
     _check_flags(token.flags, final_try)
-    with token.open(rw=True, user_pin=pin, cancel_strategy=CancelStrategy.CANCEL_WITH_INIT) as session:
+    if pin is None and TokenFlag.PROTECTED_AUTHENTICATION_PATH not in token.flags:
+        raise named("bad_request", "no PIN, and no PIN pad")
+    user_pin = pkcs11.PROTECTED_AUTH if pin is None else pin
+    with token.open(rw=True, user_pin=user_pin, cancel_strategy=CancelStrategy.CANCEL_WITH_INIT) as session:
         yield session
 
 
