@@ -1,15 +1,20 @@
 """The practice desk: what it refuses and why, what it issues and to whom."""
 
+import datetime
 import io
 
 import pytest
 import pyzipper
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from practice_packets import HEAD, PASSWORD, csr, form_pdf, issue_form, letter, packet, scan, sealed, sheet, text_pdf
 
 from webapp.practice import settings
 from webapp.practice.cases import OutOfTurn
+from webapp.practice.checks.seal import examine
+from webapp.practice.clock import now
 from webapp.practice.desk import Desk
 from webapp.practice.mailbox import attachments, text
 
@@ -146,6 +151,21 @@ def test_a_seal_of_another_authority_is_refused(desk):
     stranger = desk.authority.issue(x509.load_pem_x509_csr(csr(key=key)))
     foreign = sealed(form_pdf(), stranger, key, desk.authority.certificate("issuing"))
     assert any("S/MIME認証局から発行された" in fault for fault in examined(desk, packet(foreign)).faults)
+
+
+def test_a_seal_with_a_client_certificate_is_refused(tmp_path):
+    key = rsa.generate_private_key(65537, 2048)
+    day = datetime.timedelta(days=1)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HEAD)])
+    client = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now() - day, now() + day)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    anchor = tmp_path / "anchor.pem"
+    anchor.write_bytes(client.public_bytes(serialization.Encoding.PEM))
+    found = examine(sealed(form_pdf(), client, key, client), anchor)
+    assert any("S/MIME証明書ではありません" in f.sentence for f in found.findings)
 
 
 def test_a_seal_of_somebody_who_may_not_seal_is_refused(desk, seal, monkeypatch):

@@ -4,10 +4,13 @@ import io
 import json
 import smtplib
 import ssl
+import subprocess
+import sys
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from pathlib import Path
 
 import html5lib
 import pytest
@@ -16,6 +19,8 @@ from openpyxl import Workbook
 from practice_packets import DESK, HEAD, csr, form_pdf, letter, packet, sealed, text_pdf
 
 from webapp.practice.service import Service
+
+HOUSE = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -200,3 +205,14 @@ def test_markup_in_a_mail_stays_text(service):
 def test_a_port_that_is_taken_is_told_at_once(service, tmp_path):
     with pytest.raises(OSError, match="in use"):
         Service(tmp_path / "second", port=int(service.url.rpartition(":")[2]))
+
+
+def test_the_command_opens_the_desk_and_ends_when_told(tmp_path):
+    command = [sys.executable, "-m", "webapp.practice", "--data", tmp_path / "desk", "--port", "0", "--smtp-port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=HOUSE) as desk:
+        said = desk.stdout.readline()
+        address = json.loads((tmp_path / "desk" / "address.json").read_text())
+        assert address["url"] in said
+        assert urllib.request.urlopen(address["url"] + "/cases?format=json").read() == b"[]\n"
+        desk.terminate()
+        assert desk.wait(10) == 0

@@ -18,6 +18,7 @@ from softhsm import MODULE, PIN, dump, logins, make_token
 
 from tokens import errors, proof, wire
 from tokens.client import Tokend
+from tokens.tokend import Config, Keys
 
 ROOT = Path(__file__).parent.parent
 SUBJECT = (("C", "JP"), ("O", "Shinsei University"), ("CN", "Shinsei University"))
@@ -227,6 +228,15 @@ def together(threads):
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def test_it_says_when_the_queue_is_too_long(monkeypatch, tmp_path):
+    monkeypatch.setattr("tokens.tokend.QUEUE_SECONDS", 0.05)
+    write_pin(tmp_path, PIN)
+    keys = Keys(Config("", MODULE, "", str(tmp_path / "pin"), str(tmp_path / "refused"), []))
+    with keys._turn():
+        refused("busy", keys.answer, {"op": "tokens"})
+        assert keys.answer({"op": "health"}) == {"token": "", "credential": "ready", "busy": True}
 
 
 def test_it_never_loads_a_module(tokend):

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from pkcs11 import TokenFlag
 from softhsm import PIN, dump, logins, make_token
 
 from tokens import errors
 from tokens.mechanisms import choose, fed
 from tokens.token_key import TokenKey
+from tokens.token_worker import _check_flags
 from tokens.worker import TokenWorker
 
 SUBJECT = [["C", "JP"], ["ST", "Tokyo"], ["O", "学校法人申請学園 申請大学"], ["CN", "Shinsei University"]]
@@ -58,9 +60,12 @@ def ca_key(worker, cka_id, algorithm, purpose="certificate"):
 def certificate(issuer_key, public_key, name="練習 CA"):
     called = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
-    builder = x509.CertificateBuilder().subject_name(called).issuer_name(called).public_key(public_key)
+    builder = x509.CertificateBuilder().subject_name(called).issuer_name(called)
+    builder = builder.public_key(public_key or issuer_key.public_key())
     builder = builder.serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(hours=1))
-    return builder.not_valid_after(now + timedelta(days=9)).sign(issuer_key, hashes.SHA256())
+    return builder.not_valid_after(now + timedelta(days=9)).sign(
+        issuer_key, None if isinstance(issuer_key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    )
 
 
 def der(thing):
@@ -138,6 +143,7 @@ def test_the_pin_is_in_no_argument_no_environment_and_no_answer(token):
         process = Path(f"/proc/{worker.process.pid}")
         assert PIN.encode() not in (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
         assert PIN not in dump(answers)
+        assert "Max core file size         0 " in (process / "limits").read_text()
         with pytest.raises(errors.PinIncorrect) as refusal:
             key(worker, pin="161803")
         assert "161803" not in dump(vars(refusal.value)) + str(refusal.value)
@@ -234,6 +240,29 @@ def test_a_key_that_asks_for_the_pin_at_each_use_gets_it(worker, token, tmp_path
     command += ["--keypairgen", "--key-type", "EC:prime256v1", "--id", b"each".hex(), "--always-auth"]
     subprocess.run(command, env={**os.environ, **token.env}, capture_output=True, check=True)
     assert x509.load_der_x509_csr(key(worker, b"each")["csr_der"]).is_signature_valid
+
+
+def test_a_token_that_is_locked_or_before_its_last_try_gets_no_login():
+    flags = TokenFlag.TOKEN_INITIALIZED | TokenFlag.USER_PIN_COUNT_LOW
+    _check_flags(flags, final_try=False)
+    for flag, code in ((TokenFlag.USER_PIN_FINAL_TRY, "pin_final_try"), (TokenFlag.USER_PIN_LOCKED, "pin_locked")):
+        with pytest.raises(errors.TokenError) as refusal:
+            _check_flags(flags | flag, final_try=False)
+        assert refusal.value.code == code
+    _check_flags(flags | TokenFlag.USER_PIN_FINAL_TRY, final_try=True)  # a person said so
+
+
+def test_a_reader_without_a_pad_is_asked_for_none(worker):
+    with pytest.raises(errors.TokenError) as refusal:
+        key(worker, pin=None)
+    assert refusal.value.code == "bad_request"
+
+
+def test_a_certificate_with_a_key_no_token_has_is_refused(worker, token):
+    foreign = certificate(ed25519.Ed25519PrivateKey.generate(), None)
+    with pytest.raises(errors.TokenError) as refusal:
+        worker.call("install", token=token.label, pin=PIN, certificate_der=der(foreign))
+    assert refusal.value.code == "bad_request"
 
 
 def test_where_a_token_cannot_hash_the_worker_does():

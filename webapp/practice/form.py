@@ -77,7 +77,8 @@ def _name(group, label):
     if group == "subject":
         found = _SHORT.fullmatch(folded)
         return found[1] if found else ""
-    part = next((PARTS[word] for word in PARTS if folded.startswith(word)), "")
+    alone = next((folded.removeprefix(word) for word in GROUPS if folded.startswith(word)), folded)
+    part = next((PARTS[word] for word in PARTS if alone.startswith(word)), "")
     if group and part:
         return f"{group}_{part}"
     return next((FIELDS[word] for word in FIELDS if folded.startswith(word)), "")

@@ -23,7 +23,7 @@ from webapp.practice.cases import KINDS, STATES, OutOfTurn
 from webapp.practice.clock import JST
 from webapp.practice.examination import read_form
 from webapp.practice.form import Form
-from webapp.practice.mailbox import attachments, header, text
+from webapp.practice.mailbox import attachments, text
 from webapp.practice.tools import ToolFailed
 
 HOUSE = Path(__file__).resolve().parents[2]
@@ -95,8 +95,7 @@ def mail(number):
     if _wants_json():
         return jsonify(_mail_facts(found))
     message, case = g.desk.mailbox.message(number), g.desk.cases.of_mail(number)
-    facts = {"files": attachments(message), "body": text(message), "date": header(message, "Date")}
-    return render_template("practice/mail.html", mail=found, case=case, **facts)
+    return render_template("practice/mail.html", mail=found, case=case, files=attachments(message), body=text(message))
 
 
 @pages.get("/mail/<int:number>/attachments/<int:position>")

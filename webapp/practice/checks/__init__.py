@@ -16,6 +16,11 @@ class Finding:
     sentence: str
     tool: str = ""
 
+    @property
+    def urgency(self):
+        """0 for what sends the packet back, 1 for what a person should look at, 2 for the rest."""
+        return (FAULT, LOOK, GOOD).index(self.result)
+
 
 def judged(right, good, fault, tool="") -> Finding:
     """GOOD with the sentence `good` if `right`, else FAULT with the sentence `fault`."""

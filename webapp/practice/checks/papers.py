@@ -11,6 +11,7 @@ REQUIRED = {
     "officer_name": "登録担当者の氏名",
     "officer_mail": "登録担当者のE-mail",
 }
+TOOL = "python-calamine"
 SHORTEST_PASSWORD = 16
 LEGAL = ("法人", "大学共同利用機関", "独立行政", "株式会社", "高等専門学校機構")
 
@@ -21,8 +22,11 @@ def examine_form(form, institution) -> list[Finding]:
 
 
 def examine_issue(form, institution) -> list[Finding]:
-    """Findings on what only the form for issue has: password, DN."""
-    return [_password(form["password"]), *_registered(form.subject, institution)]
+    """Findings on what only the form for issue has: agreements, password, DN."""
+    agreed = judged(
+        form["agreements"], "承認した文書が記入されています。", "「承認した文書」が記入されていません。", TOOL
+    )
+    return [agreed, _password(form["password"]), *_registered(form.subject, institution)]
 
 
 def examine_subject(form, subject) -> list[Finding]:
@@ -82,7 +86,7 @@ def _registered(subject, institution):
 
 def _password(password):
     if not password:
-        return Finding(FAULT, "「パスワード(証明書取得時用)」が記入されていません。", "python-calamine")
+        return Finding(FAULT, "「パスワード(証明書取得時用)」が記入されていません。", TOOL)
     if not password.isascii():
         return Finding(
             FAULT, "「パスワード(証明書取得時用)」に全角の文字があります。半角で記入してください。", "python-calamine"
@@ -91,7 +95,7 @@ def _password(password):
         return Finding(
             LOOK, f"「パスワード(証明書取得時用)」が{SHORTEST_PASSWORD}文字より短くなっています。", "python-calamine"
         )
-    return Finding(GOOD, "「パスワード(証明書取得時用)」が記入されています。", "python-calamine")
+    return Finding(GOOD, "「パスワード(証明書取得時用)」が記入されています。", TOOL)
 
 
 def _folded(text):

@@ -83,10 +83,10 @@ class _Desk:
     def _chain(self, report, index):
         """openssl checks the CMS over the signed ranges again, with the chain, and names the signer."""
         cms, content = self._dump(index), self._content(report)
-        signer, trust = self.folder / "signer.pem", ("-CAfile", self.anchor, "-purpose", "smimesign")
+        signer, trust = self.folder / "signer.pem", ("-CAfile", self.anchor, "-purpose", "any")
         command = ("openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", cms, "-content", content)
         verified = self._run(*command, *trust, "-signer", signer, "-out", "/dev/null")
-        fault = "署名した証明書が、UPKIのS/MIME認証局から発行された有効な証明書ではありません。"
+        fault = "署名した証明書が、登録されたS/MIME認証局から発行された有効な証明書ではありません。"
         trusted = judged(
             verified.code == 0, "署名した証明書は、登録されたS/MIME認証局のものです。", fault, "openssl cms"
         )
