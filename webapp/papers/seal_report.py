@@ -1,0 +1,62 @@
+"""What an examination of a sealed PDF says: the seal with its points, or a refusal with its code and sentences."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from webapp.errors import Refused
+
+GOOD, UNKNOWN, NOTE = "適合", "未確認", "参考"
+
+
+@dataclass(frozen=True)
+class Point:
+    """One thing that was looked at: a sentence for an office worker, the result in a word (適合, 未確認, 参考), and
+    the technical detail."""
+
+    sentence: str
+    result: str = GOOD
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Seal:
+    """An accepted signature. `signer_mails` are lower-case, from the certificate; who that is and whether the person
+    may seal is not decided here. Instants are aware UTC; `claimed_at` is what the signer's machine says."""
+
+    signer_mails: tuple[str, ...]
+    certificate_der: bytes
+    subject_text: str
+    issuer_text: str
+    serial_hex: str
+    not_before: datetime
+    not_after: datetime
+    claimed_at: datetime | None
+    field: str
+    points: tuple[Point, ...]
+
+
+class SealRefused(Refused):
+    """The sealed PDF cannot be accepted; `code` names the reason for tests, the register and statistics."""
+
+    def __init__(self, code: str, message: str, advice: str = ""):
+        super().__init__(message, advice or ADVICE[code])
+        self.code = code
+
+
+_AGAIN = "申請の画面から発行申請書のPDFを保存し直し、内容を変えずに署名してください。"
+_ONCE = "申請の画面から保存したPDFに、一度だけ署名し、署名したときに保存されたファイルをそのまま提出してください。"
+ADVICE = {
+    "another_document": "この申請の画面から保存した発行申請書のPDFに署名し、そのファイルを提出してください。",
+    "changed_before": _AGAIN,
+    "changed_after": _ONCE,
+    "no_signature": "PDFの「印」の欄に電子署名をしてから、保存されたファイルを提出してください。",
+    "two_signatures": _ONCE,
+    "not_on_seal_spot": "「代表者または機関責任者」の「印」の欄をクリックするか、その付近をドラッグして署名してください。",
+    "untrusted": "機関に発行されたS/MIME証明書を選んで、署名し直してください。",
+    "expired": "有効期間内のS/MIME証明書を選んで、署名し直してください。",
+    "not_yet_valid": "証明書の有効期間が始まってから、署名し直してください。",
+    "client_certificate": "電子メール用のS/MIME証明書を選んで、署名し直してください。",
+    "broken": _AGAIN,
+    "weak": "SHA-256以上のハッシュと、RSA 2048ビット以上またはECDSAの鍵で署名し直してください。",
+    "unreadable": "PDFを開けることを確認し、署名したときに保存されたファイルをもう一度選択してください。",
+}
