@@ -206,7 +206,7 @@ def test_it_says_when_the_token_is_not_there_and_keeps_its_credential(token, tmp
 
 def test_it_kills_a_worker_that_hangs_and_goes_on_with_a_new_one(token, tmp_path):
     process = []
-    with running(tmp_path, token, seconds=1, process=process) as tokend:
+    with running(tmp_path, token, seconds=2, process=process) as tokend:
         make_key(tokend)
         (worker,) = psutil.Process(process[0].pid).children()
         assert PIN not in dump([worker.cmdline(), worker.environ(), process[0].args])

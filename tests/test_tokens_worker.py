@@ -143,7 +143,8 @@ def test_the_pin_is_in_no_argument_no_environment_and_no_answer(token):
         process = Path(f"/proc/{worker.process.pid}")
         assert PIN.encode() not in (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
         assert PIN not in dump(answers)
-        assert "Max core file size         0 " in (process / "limits").read_text()
+        (limit,) = [each for each in (process / "limits").read_text().splitlines() if "core file" in each]
+        assert limit.split()[4:6] == ["0", "0"]
         with pytest.raises(errors.PinIncorrect) as refusal:
             key(worker, pin="161803")
         assert "161803" not in dump(vars(refusal.value)) + str(refusal.value)
@@ -156,8 +157,8 @@ def test_a_worker_that_hangs_is_killed_and_replaced(token):
         hung.send_signal(19)  # SIGSTOP: as a vendor's module that never comes back
         began = time.monotonic()
         with pytest.raises(errors.TimedOut):
-            worker.call("tokens", timeout=0.3)
-        assert time.monotonic() - began < 2 and hung.returncode == -9
+            worker.call("tokens", timeout=0.5)
+        assert time.monotonic() - began < 5 and hung.returncode == -9
         assert key(worker)["token"]["label"] == token.label
         assert worker.process.pid != hung.pid
 

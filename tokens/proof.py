@@ -11,10 +11,10 @@ import json
 import re
 from dataclasses import dataclass
 
-from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 
+from tokens import public_keys
 from tokens.errors import ProofRefused
 from tokens.token_key import verify as verify_signature
 
@@ -44,8 +44,9 @@ def to_be_signed(challenge, certificate_der):
 
 
 def verify(challenge, certificate_der, signature):
-    """The signature must be one by the certificate's key over this challenge. Raises ProofRefused."""
-    public_key = x509.load_der_x509_certificate(certificate_der).public_key()
+    """The signature must be one by the certificate's key over this challenge. Raises ProofRefused, and
+    TokenError bad_request if the certificate itself cannot be read."""
+    public_key = public_keys.of_certificate(certificate_der)
     try:
         verify_signature(public_key, signature, to_be_signed(challenge, certificate_der), hashes.SHA256())
     except InvalidSignature as error:

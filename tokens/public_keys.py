@@ -3,7 +3,8 @@
 import hashlib
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tokens.errors import named
@@ -12,11 +13,15 @@ CURVES = {"secp256r1": "P-256", "secp384r1": "P-384"}
 
 
 def of_certificate(der):
-    """The public key (cryptography) of a DER certificate. Raises TokenError bad_request if it is none."""
+    """The public key (cryptography) of a DER certificate. Raises TokenError bad_request if it is none, or its key is
+    neither RSA nor EC."""
     try:
-        return x509.load_der_x509_certificate(der).public_key()
-    except ValueError as error:
+        key = x509.load_der_x509_certificate(der).public_key()
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise named("bad_request", "certificate") from error
+    if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
+        raise named("bad_request", "kind of key")
+    return key
 
 
 def algorithm(public_key):

@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from pyhanko.pdf_utils.images import PdfImage
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.pdf_utils.misc import PdfReadError
+from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign.fields import SigSeedSubFilter, enumerate_sig_fields
+from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers import ExternalSigner, PdfSignatureMetadata, PdfSigner
 from pyhanko.stamp import StaticStampStyle
 from pyhanko_certvalidator.registry import SimpleCertificateStore
@@ -38,11 +39,14 @@ def seal(pdf, signing_certificate, chain, sign, *, field="Seal", name_lines=(), 
     try:
         writer = IncrementalPdfFileWriter(BytesIO(pdf))
         width, height = _box(writer, field)
-    except PdfReadError as error:
+    except PdfError as error:
         raise named("seal_unreadable", type(error).__name__) from error
     signer = _signer(signing_certificate, chain)
     style = _style(name_lines, width, height)
-    prepared, unfinished, attributes = asyncio.run(_prepared(writer, signer, style, field, reason))
+    try:
+        prepared, unfinished, attributes = asyncio.run(_prepared(writer, signer, style, field, reason))
+    except (PdfError, SigningError) as error:  # a document that forbids the signature
+        raise named("seal_unreadable", type(error).__name__) from error
     signature = sign(attributes.dump())
     _check(signing_certificate, signature, attributes.dump())
     return asyncio.run(_finished(signer, prepared, unfinished, attributes, signature))
@@ -53,7 +57,7 @@ def _box(writer, field):
     for name, value, reference in enumerate_sig_fields(writer.prev, filled_status=False):
         if name == field and value is None:
             entry = reference.get_object()
-            entry = entry if "/Rect" in entry else entry["/Kids"][0]
+            entry = entry if "/Rect" in entry else entry["/Kids"][0]  # field and widget are one, or parent and child
             left, bottom, right, top = map(float, entry["/Rect"])
             return abs(right - left), abs(top - bottom)
     raise named("seal_no_field", field)

@@ -11,6 +11,7 @@ from pathlib import Path
 from tokens import wire
 from tokens.errors import TimedOut, WorkerDied, named
 
+STARTING_SECONDS = 60  # for the interpreter and its imports; an operation's own timeout begins after that
 SEARCHED = str(Path(__file__).resolve().parent.parent)
 
 
@@ -56,8 +57,8 @@ class TokenWorker:
         process.stdout.close()
 
     def _asked(self, message, timeout):
-        process = self._running()
         try:
+            process = self._running()
             process.stdin.write(wire.pack(message))
             return wire.unpack(_line(process.stdout, time.monotonic() + timeout))
         except TimeoutError as error:
@@ -73,6 +74,7 @@ class TokenWorker:
             command = [sys.executable, "-P", "-m", "tokens.token_worker", self.module]
             pipe = subprocess.PIPE
             self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, env=self.env, bufsize=0)
+            _line(self.process.stdout, time.monotonic() + STARTING_SECONDS)
         return self.process
 
 
