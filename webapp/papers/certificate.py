@@ -118,10 +118,6 @@ def _from_pkcs7(der):
         found = pkcs7.load_der_pkcs7_certificates(der)
     except (ValueError, UnsupportedAlgorithm):
         raise _broken() from None
-    if not found:
-        raise Unreadable(
-            "PKCS#7のファイルに証明書が入っていません。", "認証局が発行した証明書のファイルを指定してください。"
-        )
     return [certificate.public_bytes(Encoding.DER) for certificate in found]
 
 

@@ -4,7 +4,8 @@ import hashlib
 from dataclasses import dataclass, field
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import AttributeOID, ExtensionOID
 
 from webapp.errors import Unreadable
@@ -54,16 +55,24 @@ def read(data):
 
 
 def check_signature(csr):
-    """Verify the CSR's signature with the key in it (proof of possession, RFC 2986 §4.2); BrokenSignature if not."""
+    """Verify the CSR's signature with the key in it (proof of possession, RFC 2986 §4.2); BrokenSignature if not.
+    Whether hash and key are good enough is for the rules to say: SHA-1 verifies as well."""
+    request = x509.load_der_x509_csr(csr.der)
     try:
-        valid = x509.load_der_x509_csr(csr.der).is_signature_valid
-    except (UnsupportedAlgorithm, ValueError):
-        valid = False
-    if not valid:
+        request.public_key().verify(request.signature, request.tbs_certrequest_bytes, *_parameters(request))
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
         raise BrokenSignature(
             "CSRの自己署名を検証できません。作成後に内容が変わったか、途中で壊れています。",
             "同じ鍵ペアでCSRを作り直し、ファイルのまま提出してください。確認のコマンド: openssl req -in request.csr -noout -verify",
-        )
+        ) from None
+
+
+def _parameters(request):
+    """What `verify` of this kind of key wants besides signature and data; nothing for Ed25519 and Ed448."""
+    padding_or_ecdsa, hash_algorithm = request.signature_algorithm_parameters, request.signature_hash_algorithm
+    if isinstance(padding_or_ecdsa, ec.ECDSA):
+        return (padding_or_ecdsa,)
+    return (padding_or_ecdsa, hash_algorithm) if hash_algorithm else ()
 
 
 def _described(der):

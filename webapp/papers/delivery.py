@@ -4,12 +4,14 @@ Call it through guard.run: a ZIP from outside may be a bomb.
 """
 
 import io
+import lzma
 import posixpath
+import struct
 import zlib
 from dataclasses import dataclass
-from zipfile import BadZipFile
 
 import pyzipper
+from pyzipper import BadZipFile
 
 from webapp.errors import Refused, Unreadable
 from webapp.papers import certificate
@@ -25,6 +27,8 @@ MAX_TOTAL_BYTES = 5 * 1024 * 1024
 _CERTIFICATES = (".cer", ".crt", ".der", ".pem", ".p7b", ".p7c", ".p7s", ".txt")
 _ARCHIVES = (".zip", ".7z", ".rar", ".lzh", ".exe")
 _KEYS = (".p12", ".pfx", ".key")
+# How pyzipper and its decompressors report a damaged file.
+_DAMAGE = (BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, ValueError, LookupError, OSError)
 _UTF8_NAME, _ENCRYPTED, _STRONG_ENCRYPTION = 0x800, 0x1, 0x40
 
 
@@ -67,7 +71,7 @@ def _opened(data):
     try:
         archive = pyzipper.AESZipFile(io.BytesIO(data))
         members = [member for member in archive.infolist() if not member.is_dir()]
-    except (BadZipFile, NotImplementedError, ValueError, OSError):
+    except (NotImplementedError, *_DAMAGE):
         raise Unreadable(
             "ZIPファイルとして開けません。別の種類のファイルか、途中で壊れています。",
             "認証局からのメールに添付されたZIPを、そのまま保存し直して選択してください。",
@@ -143,7 +147,7 @@ def _opens(archive, member, candidate):
         _content(archive, member, candidate)
     except NotImplementedError:
         raise _unknown_method() from None
-    except (RuntimeError, BadZipFile, zlib.error, EOFError):
+    except (RuntimeError, *_DAMAGE):
         return False
     return True
 
@@ -183,7 +187,7 @@ def _read(archive, member):
     except RuntimeError:
         sentence = f"ZIPの中の「{_name(member)}」は、ほかのファイルと別のパスワードで暗号化されています。"
         raise WrongPassword(sentence, "手元で展開し、証明書のファイルを選択してください。") from None
-    except (BadZipFile, zlib.error, EOFError):
+    except _DAMAGE:
         sentence = f"ZIPの中の「{_name(member)}」が壊れています。"
         raise Unreadable(sentence, "メールに添付されたZIPを、そのまま保存し直して選択してください。") from None
 

@@ -22,6 +22,15 @@ from webapp.papers import plain
 from webapp.papers.confine import MAX_FILE_BYTES, confine
 
 _ROOT = Path(__file__).resolve().parents[2]
+# The child knows the papers and nothing else of the application: `webapp` is an empty package to it, so that neither
+# Flask nor the register is ever loaded there.
+_CHILD = """
+import sys, types
+sys.modules["webapp"] = types.ModuleType("webapp")
+sys.modules["webapp"].__path__ = ["webapp"]
+from webapp.papers import guard
+guard.answer()
+"""
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
 _log = logging.getLogger(__name__)
 
@@ -59,7 +68,7 @@ def _ask(question, seconds):
     """Whether a child ended in time, its exit status and its answer."""
     with _memory_file(question) as asked, _memory_file() as answered:
         child = subprocess.Popen(
-            [sys.executable, "-E", "-s", "-m", "webapp.papers.guard"],
+            [sys.executable, "-E", "-s", "-c", _CHILD],
             stdin=asked,
             stdout=answered,
             stderr=subprocess.DEVNULL,
@@ -108,12 +117,15 @@ def _opened(answer, module):
 def _refusal(described, module):
     """The exception behind what `_described` made; its texts become strings whatever the child says."""
     known = {cls.__name__: cls for place in (errors, module) for cls in vars(place).values() if _is_refusal(cls)}
-    refusal_type = next((known[name] for name in map(str, described["types"]) if name in known), Unreadable)
-    refusal = refusal_type.__new__(refusal_type, str(described["message"]))
-    refusal.message, refusal.advice = str(described["message"]), str(described["advice"])
-    refusal.fields = {str(field): str(sentence) for field, sentence in described["fields"].items()}
-    if "code" in described:
-        refusal.code = str(described["code"])
+    try:
+        refusal_type = next((known[name] for name in map(str, described["types"]) if name in known), Unreadable)
+        refusal = refusal_type.__new__(refusal_type, str(described["message"]))
+        refusal.message, refusal.advice = str(described["message"]), str(described["advice"])
+        refusal.fields = {str(field): str(sentence) for field, sentence in described["fields"].items()}
+        if "code" in described:
+            refusal.code = str(described["code"])
+    except (KeyError, TypeError, AttributeError):
+        raise _Broken("a refusal of an unknown form") from None
     return refusal
 
 
@@ -128,15 +140,15 @@ def _described(refusal):
     return described | {"types": [cls.__name__ for cls in type(refusal).__mro__]}
 
 
-def _child():
-    """The other side: read the question, be confined, call, answer. What libraries print goes nowhere."""
+def answer():
+    """The other side, run in the child: read the question, be confined, call, answer. What libraries print goes nowhere."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    sys.excepthook = lambda kind, error, trace: _answer(answers, _last_words(kind, trace))
+    sys.excepthook = lambda kind, error, trace: _write(answers, _last_words(kind, trace))
     header, _, args = sys.stdin.buffer.read().partition(b"\n")
     function, seconds, megabytes = plain.decode(header, {})
     confine(seconds, megabytes)
-    _answer(answers, _call(function, args))
+    _write(answers, _call(function, args))
 
 
 def _call(function, args):
@@ -148,7 +160,7 @@ def _call(function, args):
         return ["refused", _described(refusal)]
 
 
-def _answer(answers, answer):
+def _write(answers, answer):
     answers.write(plain.encode(answer))
     answers.flush()
 
@@ -159,7 +171,3 @@ def _last_words(kind, trace):
     frame, line = last
     place = f"{kind.__name__} at {Path(frame.f_code.co_filename).name}:{line}"
     return ["memory" if issubclass(kind, MemoryError) else "broken", place]
-
-
-if __name__ == "__main__":
-    _child()

@@ -35,7 +35,7 @@ class Subject:
 
     def name(self):
         """The x509.Name: C as PrintableString, DC and emailAddress as IA5String, the rest as UTF8String.
-        ValueError for a value that X.509 does not allow (empty, C not of two letters, more than 64 characters)."""
+        ValueError for a C that has not two letters, and for a CN that is empty or longer than 64 octets."""
         attributes = [
             x509.NameAttribute(_OID.get(short) or x509.ObjectIdentifier(short), value) for short, value in self.values
         ]

@@ -1,0 +1,48 @@
+"""CA profiles as data (domain.md §15)."""
+
+from datetime import UTC, datetime, timedelta
+
+import ca
+import pytest
+
+from webapp import profiles
+from webapp.papers.subject import Subject
+
+
+@pytest.mark.parametrize("name", ["upki-v2.4", "practice"])
+def test_every_profile_is_complete(name):
+    profile = profiles.load(name)
+    assert name in profiles.names() and profile.name == name
+    assert [document.key for document in profile.documents] == ["management", "policy", "practice_statement"]
+    assert profile.attachments == {"issue": ("csr", "xlsx", "pdf"), "revoke": ("xlsx", "pdf")}
+    assert profile.seal_roles["issue"] == ("head",) and "officer" in profile.seal_roles["revoke"]
+    assert profile.business_days == 10
+    assert {method.of for method in profile.identity_methods} == {"identity", "existence"}
+
+
+def test_only_the_practice_profile_may_do_without_hardware():
+    assert profiles.load("upki-v2.4").public and not profiles.load("practice").public
+
+
+def test_the_practice_profile_sends_nothing_outside():
+    practice = profiles.load("practice")
+    assert all(address.endswith(".example") for address in (*practice.recipients, *practice.copies))
+    assert practice.links == ()
+
+
+def test_an_unknown_profile_is_refused():
+    for name in ("nothing", "../practice", ""):
+        with pytest.raises(profiles.UnknownProfile):
+            profiles.load(name)
+
+
+def test_the_longest_validity_goes_by_the_day_of_issue():
+    profile = profiles.load("upki-v2.4")
+    before, after = datetime(2026, 2, 28, 23, 59, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
+    assert profile.validity_at(before).longest_until(before) == datetime(2029, 5, 28, 23, 59, tzinfo=UTC)
+    assert profile.validity_at(after).longest_until(after) == after + timedelta(days=460)
+    assert (str(profile.validity_at(before)), str(profile.validity_at(after))) == ("39か月", "460日")
+
+
+def test_the_common_name_is_the_registered_organisation():
+    assert profiles.load("upki-v2.4").common_name_for(Subject(ca.SUBJECT)) == "Practice University"
