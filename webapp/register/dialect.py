@@ -61,3 +61,21 @@ def requires_role(db, table, column, role):
         f"BEGIN SELECT RAISE(ABORT, '{sentence}'); END"
         for verb in ("INSERT", "UPDATE")
     ]
+
+
+def never_changes(db, table, column):
+    """Statements after which a row of `table` keeps what was first written into `column`, and stays."""
+    sentence = f"{table}.{column} is written once"
+    if is_postgresql(db):
+        name = f"{table}_{column}_stays"
+        changed = f"TG_OP = 'DELETE' OR NEW.{column} IS DISTINCT FROM OLD.{column}"
+        return [
+            f"CREATE FUNCTION {name}() RETURNS trigger AS $$ BEGIN IF {changed} THEN RAISE EXCEPTION '{sentence}' "
+            "USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END $$ LANGUAGE plpgsql",
+            f"CREATE TRIGGER {name} BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()",
+        ]
+    return [
+        f"CREATE TRIGGER {table}_{column}_no_update BEFORE UPDATE ON {table} WHEN NEW.{column} IS NOT OLD.{column} "
+        f"BEGIN SELECT RAISE(ABORT, '{sentence}'); END",
+        f"CREATE TRIGGER {table}_{column}_no_delete BEFORE DELETE ON {table} BEGIN SELECT RAISE(ABORT, '{sentence}'); END",
+    ]

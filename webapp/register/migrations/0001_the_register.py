@@ -1,7 +1,7 @@
 """The register as it begins. Plain SQL, so that what the database itself guarantees can be read in one place:
-stages of the procedure only, four eyes, officers examine, heads seal, events are never changed."""
+stages of the procedure only, four eyes, officers examine, heads seal, events are never changed, a demo stays one."""
 
-from webapp.register.dialect import append_only, in_dialect, requires_role
+from webapp.register.dialect import append_only, in_dialect, never_changes, requires_role
 
 TABLES = """
 CREATE TABLE institution (
@@ -225,3 +225,5 @@ def up(migrator, db):
     for column, role in (("examiner_id", "officer"), ("attester_id", "officer"), ("sealer_id", "head")):
         for statement in requires_role(db, "application", column, role):
             db.execute_sql(statement)
+    for statement in never_changes(db, "institution", "environment"):
+        db.execute_sql(statement)
