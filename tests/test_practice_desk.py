@@ -9,8 +9,20 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from practice_packets import HEAD, PASSWORD, csr, form_pdf, issue_form, letter, packet, scan, sealed, sheet, text_pdf
 
+from tests.practice_packets import (
+    HEAD,
+    PASSWORD,
+    csr,
+    form_pdf,
+    issue_form,
+    letter,
+    packet,
+    scan,
+    sealed,
+    sheet,
+    text_pdf,
+)
 from webapp.practice import settings
 from webapp.practice.cases import OutOfTurn
 from webapp.practice.checks.seal import examine

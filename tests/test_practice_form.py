@@ -4,8 +4,8 @@ import io
 
 import pytest
 from openpyxl import Workbook
-from practice_packets import PASSWORD, issue_form, sheet
 
+from tests.practice_packets import PASSWORD, issue_form, sheet
 from webapp.practice import form
 
 

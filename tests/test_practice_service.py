@@ -16,8 +16,8 @@ import html5lib
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from openpyxl import Workbook
-from practice_packets import DESK, HEAD, csr, form_pdf, letter, packet, sealed, text_pdf
 
+from tests.practice_packets import DESK, HEAD, csr, form_pdf, letter, packet, sealed, text_pdf
 from webapp.practice.service import Service
 
 HOUSE = Path(__file__).parent.parent
