@@ -96,9 +96,9 @@ def test_it_says_what_came_instead_of_a_certificate(given, sentence):
 def test_it_finds_the_path_to_the_root_in_any_order():
     leaf, issuing, root = certificate.read_all(BUNDLE)
     stranger = certificate.read(ca.pem(ca.Authority().root))
-    assert certificate.path(leaf, [stranger, root, issuing]) == (issuing, root)
-    assert certificate.path(leaf, [root]) == ()
-    assert certificate.path(leaf, []) == ()
+    assert certificate.path(leaf, [stranger, root, issuing]) == (leaf, issuing, root)
+    assert certificate.path(leaf, [root]) == (leaf,)
+    assert certificate.path(leaf, []) == (leaf,)
 
 
 def test_a_ca_of_the_same_name_has_not_issued_it():

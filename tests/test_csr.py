@@ -140,6 +140,7 @@ def _private_keys(rsa_key):
         "without its lines": _body(_exported(rsa_key, traditional)),
         "the first half only": _body(_exported(rsa_key, pkcs8))[:400],
         "lower-case lines": _exported(KEY, pkcs8).replace(b"PRIVATE KEY", b"private key"),
+        "Java keystore": b"\xfe\xed\xfe\xed\x00\x00\x00\x02" + der,
         "in UTF-16": _exported(KEY, pkcs8).decode().encode("utf-16"),
     }
 

@@ -40,7 +40,8 @@ def _refusal(data, password=PASSWORD, kind=Unreadable):
 
 def test_it_opens_an_aes_zip_with_certificate_and_chain():
     opened = delivery.open_zip(_aes({"readme.txt": b"hello", "cert.cer": ca.der(LEAF), "ca.pem": CHAIN}), PASSWORD)
-    assert (opened.leaf, list(opened.chain)) == (ca.der(LEAF), AUTHORITY.chain)
+    assert (opened.leaf, list(opened.authorities)) == (ca.der(LEAF), AUTHORITY.chain)
+    assert opened.certificate.der == ca.der(LEAF) and [each.der for each in opened.chain] == AUTHORITY.chain
     assert (opened.members, opened.notes) == (("readme.txt", "cert.cer", "ca.pem"), ())
 
 

@@ -136,3 +136,11 @@ def test_a_certificate_without_its_chain_is_warned_about_unless_the_anchors_help
     assert _found(_issued(), chain=()) == [("CRT-11", WARNING)]
     assert _found(_issued(), chain=(), anchors=CHAIN) == []
     assert _found(_issued(), chain=(), anchors=CHAIN[:1]) == []
+
+
+def test_a_certificate_that_is_no_cas_can_issue_nothing():
+    signer = ca.Authority(at=NOW)
+    signer.issuing = AUTHORITY.code_signing(signer.issuing_key.public_key())
+    forged = papers.read(ca.der(signer.code_signing(KEY.public_key())))
+    chain = (papers.read(ca.der(signer.issuing)), *CHAIN)
+    assert _found(forged, chain=chain, anchors=CHAIN[1:]) == [("CRT-11", ERROR), ("CRT-11", WARNING), ("CRT-11", ERROR)]

@@ -15,6 +15,7 @@ from webapp.papers import csr as papers
 from webapp.papers.subject import Subject
 from webapp.rules import ERROR, WARNING
 from webapp.rules import csr as rules
+from webapp.rules import subject as subject_rules
 
 UPKI = profiles.load("upki-v2.4")
 REGISTERED = Subject(ca.SUBJECT)
@@ -29,7 +30,11 @@ def rsa_3072(tmp_path_factory):
 
 
 def _found(pem, known=()):
-    found = rules.judge(papers.read(pem), REGISTERED, UPKI, known)
+    csr = papers.read(pem)
+    found = [
+        *subject_rules.judge(csr.subject, REGISTERED, UPKI),
+        *rules.judge(csr, REGISTERED, UPKI, known),
+    ]
     return [(each.id, each.severity, each.field) for each in found]
 
 

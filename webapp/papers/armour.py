@@ -21,6 +21,7 @@ _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 #]+)-----(.*?)-----END \1-----", re.DO
 _PRIVATE = re.compile(r"PRIVATE[ _-]?KEY|PuTTY-User-Key-File|SSH2 ENCRYPTED|RSAKeyValue", re.IGNORECASE)
 _BASE64_BODY = re.compile(r"[A-Za-z0-9+/=\s]{40,}")
 _ENCRYPTION_OIDS = (bytes.fromhex("2a864886f70d0105"), bytes.fromhex("2a864886f70d010c01"))  # PKCS#5, PKCS#12 PBE
+_KEYSTORES = (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")  # Java's JKS and JCEKS
 _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 
 
@@ -45,6 +46,8 @@ def blocks(data):
     """
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else bytes(data)
     _refuse_size(raw)
+    if raw.startswith(_KEYSTORES):
+        raise _pasted()
     if shape(raw) != UNKNOWN:
         return [_checked(raw)]
     text = _text(raw)

@@ -90,14 +90,10 @@ def issued(issuer, certificate):
 
 
 def path(leaf, others):
-    """The issuers of `leaf` found among `others`, next issuer first, up to a self-issued one; perhaps none."""
-    found, current = [], leaf
-    while len(found) < len(others):
-        above = next((other for other in others if other not in (*found, leaf) and issued(other, current)), None)
-        if above is None:
-            break
+    """`leaf` and, of the certificates in `others`, its issuers: next issuer first, as far as they lead."""
+    found = [leaf]
+    while above := next((each for each in others if each not in found and issued(each, found[-1])), None):
         found.append(above)
-        current = above
     return tuple(found)
 
 

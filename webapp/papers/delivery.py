@@ -38,13 +38,26 @@ class WrongPassword(Refused):
 
 @dataclass(frozen=True)
 class Delivery:
-    """What was in the ZIP: `leaf` (DER) is the certificate for the subscriber, `chain` (DER) the CA certificates above
-    it that came along, next issuer first; `members` the names of all files; `notes` sentences about what was odd."""
+    """What was in the ZIP: `leaf` (DER) is the certificate for the subscriber, `authorities` (DER) the CA certificates
+    above it that came along, next issuer first; `members` the names of all files; `notes` sentences about what was odd.
+
+    It holds bytes, which are read where they are used: a child cannot tell of a certificate what is not in it.
+    """
 
     leaf: bytes
-    chain: tuple[bytes, ...]
+    authorities: tuple[bytes, ...]
     members: tuple[str, ...]
     notes: tuple[str, ...] = ()
+
+    @property
+    def certificate(self):
+        """The Certificate in `leaf`."""
+        return certificate.read(self.leaf)
+
+    @property
+    def chain(self):
+        """The Certificates in `authorities`."""
+        return tuple(certificate.read(der) for der in self.authorities)
 
 
 def open_zip(data, password):
@@ -60,9 +73,10 @@ def open_zip(data, password):
         archive.setpassword(_fitting(archive, encrypted[0], password))
     found = _unique(each for member in members for each in _certificates(archive, member))
     leaf = _leaf(found, members)
-    chain = certificate.path(leaf, [each for each in found if each != leaf])
+    _, *authorities = certificate.path(leaf, found)
     notes = () if encrypted else ("このZIPは暗号化されていませんでした。送り主が認証局であることを確認してください。",)
-    return Delivery(leaf.der, tuple(each.der for each in chain), tuple(_name(member) for member in members), notes)
+    names = tuple(_name(member) for member in members)
+    return Delivery(leaf.der, tuple(each.der for each in authorities), names, notes)
 
 
 def _opened(data):

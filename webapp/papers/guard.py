@@ -25,9 +25,10 @@ _ROOT = Path(__file__).resolve().parents[2]
 # The child knows the papers and nothing else of the application: `webapp` is an empty package to it, so that neither
 # Flask nor the register is ever loaded there.
 _CHILD = """
-import sys, types
+import os, sys, types
+sys.path[0] = os.getcwd()
 sys.modules["webapp"] = types.ModuleType("webapp")
-sys.modules["webapp"].__path__ = ["webapp"]
+sys.modules["webapp"].__path__ = [os.path.join(os.getcwd(), "webapp")]
 from webapp.papers import guard
 guard.answer()
 """

@@ -195,10 +195,11 @@ def crt_10(certificate, profile, at):
 
 def crt_11(certificate, profile, chain=(), anchors=()):
     """The issuer is the profile's CA; its key has signed, and the chain ends at an anchor, where these are known."""
+    authorities = (*anchors, *(each for each in chain if each.extensions.is_ca))
     return [
         *_issuer_name(certificate, profile),
-        *_issuer_signature(certificate, (*chain, *anchors)),
-        *_anchor(certificate, chain, anchors),
+        *_issuer_signature(certificate, authorities),
+        *_anchor(certificate, authorities, anchors),
     ]
 
 
@@ -222,8 +223,8 @@ def _issuer_signature(certificate, authorities):
     return []
 
 
-def _anchor(certificate, chain, anchors):
-    if not anchors or any(each in anchors for each in papers.path(certificate, (*anchors, *chain))):
+def _anchor(certificate, authorities, anchors):
+    if not anchors or any(each in anchors for each in papers.path(certificate, authorities)):
         return []
     sentence = "証明書チェーンが、登録済みの認証局の証明書につながりません。"
     advice = "認証局の証明書が新しくなっていないか確認し、必要なら管理者が登録してください。" + _ASK_CA

@@ -1,6 +1,6 @@
-"""CSR-01 … CSR-08: a CSR before it goes to the CA (domain.md §5, §18), together with DN-01 … DN-07 about its subject.
+"""CSR-01 … CSR-08: a CSR before it goes to the CA (domain.md §5, §18). What its subject holds is for rules/subject.py.
 
-A finding's `field` is "key", "signature", "subject", "attributes", or the short name of a subject attribute.
+A finding's `field` is "key", "signature", "subject" or "attributes".
 """
 
 import shlex
@@ -13,13 +13,12 @@ _NEW_KEY = "新しい鍵ペアを作成し、そのCSRを提出してくださ�
 
 
 def judge(csr, registered, profile, known=()):
-    """All findings about a Csr, DN first, then CSR, in the order of the catalogue.
+    """CSR-01 … CSR-08 about a Csr, in the order of the catalogue; for DN-01 … DN-07 ask rules.subject.judge.
 
     `registered` is the Subject the form will carry; `known` are sentences saying where this public key is already
     in the register (see csr_06).
     """
     return [
-        *subjects.judge(csr.subject, registered, profile),
         *csr_01(csr),
         *csr_02(csr, profile),
         *csr_03(csr),
