@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from pyhanko.pdf_utils.images import PdfImage
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
-from pyhanko.sign.fields import SigSeedSubFilter, enumerate_sig_fields
+from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter, enumerate_sig_fields
 from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers import ExternalSigner, PdfSignatureMetadata, PdfSigner
 from pyhanko.stamp import StaticStampStyle
@@ -90,7 +90,11 @@ def _style(name_lines, width, height):
 async def _prepared(writer, signer, style, field, reason):
     """(digest and byte range, the unfinished document, signed attributes)."""
     metadata = PdfSignatureMetadata(
-        field_name=field, md_algorithm=HASH, subfilter=SigSeedSubFilter.PADES, reason=reason or None
+        field_name=field,
+        md_algorithm=HASH,
+        subfilter=SigSeedSubFilter.PADES,
+        docmdp_permissions=MDPPerm.NO_CHANGES,
+        reason=reason or None,
     )
     pdf_signer = PdfSigner(metadata, signer, stamp_style=style)
     length = 2 * sum(len(each.dump()) for each in [signer.signing_cert, *signer.cert_registry]) + 8192

@@ -37,9 +37,12 @@ def make_token(directory, label, pin, module=MODULE):
     first_pin, officer_pin = secrets.token_hex(8), secrets.token_hex(8)
     command = ["softhsm2-util", "--init-token", "--free", "--label", label, "--module", str(module)]
     command += ["--pin", first_pin, "--so-pin", officer_pin]
-    done = subprocess.run(command, env={**os.environ, **env}, capture_output=True)
-    if done.returncode:
-        raise named("function_failed", "softhsm2-util")
+    try:
+        subprocess.run(command, env={**os.environ, **env}, capture_output=True, check=True)
+    except FileNotFoundError as error:
+        raise named("module_unusable", "softhsm2-util") from error
+    except subprocess.CalledProcessError:
+        raise named("function_failed", "softhsm2-util") from None  # the error would quote the command line
     with TokenWorker(module, env) as worker:
         worker.call("change_pin", token=label, pin=officer_pin, new_pin=secrets.token_hex(8), as_security_officer=True)
         worker.call("change_pin", token=label, pin=first_pin, new_pin=pin)
