@@ -5,6 +5,7 @@ import os
 import pickle
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
@@ -181,3 +182,15 @@ def test_a_hostile_refusal_becomes_text_of_a_known_type(monkeypatch):
 def test_only_plain_values_may_be_asked():
     with pytest.raises(plain.NotPlain):
         _run("give_back", object())
+
+
+def test_only_records_of_our_own_may_be_made():
+    from webapp.papers import seal
+
+    assert {"Seal", "Point"} <= set(plain.records_of(seal))
+    assert all(each.__module__.startswith("webapp.") for each in plain.records_of(seal).values())
+
+
+def test_many_children_may_run_at_once():
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(lambda number: _run("give_back", number), range(6))) == [[number] for number in range(6)]

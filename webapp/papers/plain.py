@@ -17,10 +17,13 @@ class NotPlain(ValueError):
 
 
 def records_of(module):
-    """The dataclasses that a module's namespace names: what may travel for its functions."""
-    return {
-        cls.__name__: cls for cls in vars(module).values() if isinstance(cls, type) and dataclasses.is_dataclass(cls)
-    }
+    """The dataclasses of its own package that a module's namespace names: what may travel for its functions."""
+    package = module.__name__.partition(".")[0]
+    return {each.__name__: each for each in vars(module).values() if _is_record(each, package)}
+
+
+def _is_record(thing, package):
+    return isinstance(thing, type) and dataclasses.is_dataclass(thing) and thing.__module__.partition(".")[0] == package
 
 
 def encode(value):
