@@ -1,8 +1,8 @@
 """The seal: who may sign where, and every forgery we could think of is refused with its reason."""
 
-import dataclasses
 import io
 import random
+import subprocess
 from datetime import timedelta
 
 import pytest
@@ -16,6 +16,8 @@ from tests.papers_people import issue_form
 from tests.papers_seals import AT, MAIL, Head, changed, like_acrobat, sign
 from webapp.papers import freeze as freezing
 from webapp.papers import seal
+from webapp.papers.pdf import reader
+from webapp.papers.revision import check_chain
 
 BOTH = ("digital_signature", "content_commitment")
 FROZEN = frozen_pdf()
@@ -192,8 +194,24 @@ def test_a_hidden_signature_is_refused(refused, head):
     assert refused(sign(FROZEN, head, before=hide)) == "not_on_seal_spot"
 
 
-def test_a_certification_in_place_of_an_approval_is_refused(refused, head):
-    assert refused(sign(FROZEN, head, certify=True)) == "changed_before"
+def test_a_certification_in_place_of_an_approval_is_refused(check, head):
+    with pytest.raises(seal.SealRefused, match="証明") as refusal:
+        check(sign(FROZEN, head, certify=True))
+    assert refusal.value.code == "changed_before"
+
+
+def test_a_revision_that_readers_may_resolve_differently_is_refused():
+    hidden = len(FROZEN)
+    stream = b"40 0 obj\n<</Type/XRef/Size 41/W[1 4 1]/Index[40 1]/Length 6>>stream\n"
+    stream += b"\x01" + hidden.to_bytes(4, "big") + b"\0\nendstream\nendobj\n"
+    table = (
+        b"xref\n0 1\n0000000000 65535 f \ntrailer\n<</Size 41/Root 1 0 R/XRefStm %d/Prev %d>>\nstartxref\n%d\n%%%%EOF\n"
+    )
+    previous = int(FROZEN[FROZEN.rindex(b"startxref") + 9 :].split()[0])
+    hybrid = FROZEN + stream + table % (hidden, previous, hidden + len(stream))
+    with pytest.raises(seal.SealRefused, match="ハイブリッド") as refusal:
+        check_chain(reader(hybrid), reader(FROZEN), len(FROZEN))
+    assert refusal.value.code == "unreadable"
 
 
 # --- damage ---------------------------------------------------------------------------------------------------------
@@ -299,5 +317,9 @@ def test_the_real_form_is_sealed_and_checked_from_end_to_end(head, check, tmp_pa
     frozen = freezing.freeze(issue_form(), work=tmp_path).pdf
     box = tuple(side + dx for side, dx in zip(freezing.seal_box(frozen)[1], (-20, -20, 10, 10), strict=True))
     for signed in (sign(frozen, head), sign(frozen, head, pades=True), like_acrobat(frozen, head, box)):
-        assert dataclasses.is_dataclass(check(signed, frozen=frozen))
+        assert check(signed, frozen=frozen).signer_mails == (MAIL,)
+        path = tmp_path / "signed.pdf"
+        path.write_bytes(signed)
+        oracle = subprocess.run(["pdfsig", "-nocert", str(path)], capture_output=True, text=True, check=True).stdout
+        assert "Signature is Valid" in oracle and "Total document signed" in oracle
     assert PdfFileReader(io.BytesIO(signed)).total_revisions == 3

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.xref import XRefSectionType
 
 from webapp.papers.freeze import FIELD
 from webapp.papers.pdf import keys_within, resolved, same
@@ -25,7 +26,7 @@ FIELD_KEYS = {
 FORBIDDEN = {
     "/JS", "/JavaScript", "/AA", "/OpenAction", "/Launch", "/EF", "/EmbeddedFile", "/EmbeddedFiles", "/Filespec",
     "/RichMedia", "/RichMediaContent", "/OC", "/OCG", "/OCMD", "/OCProperties", "/XFA", "/SubmitForm", "/ImportData",
-    "/GoToR", "/GoToE", "/URI", "/Page", "/Pages", "/StructTreeRoot", "/StructElem", "/Perms", "/DocMDP", "/Movie",
+    "/GoToR", "/GoToE", "/URI", "/Page", "/Pages", "/StructTreeRoot", "/StructElem", "/Perms", "/Movie",
     "/Sound", "/3D", "/Screen", "/PieceInfo",
 }  # fmt: skip
 VISIBLE, LARGEST = 4, 0.25  # the Print flag; share of the page that a stamp may cover
@@ -41,8 +42,10 @@ class Spot:
 
 def check_chain(pdf: PdfFileReader, before: PdfFileReader, length: int) -> None:
     """Exactly one revision follows the frozen ones (which end at `length`), and it continues them."""
-    frozen = _starts(before)
-    starts = _starts(pdf)
+    frozen, starts = _starts(before), _starts(pdf)
+    section = pdf.xrefs.get_xref_container_info(pdf.xrefs.total_revisions - 1).xref_section_type
+    if section not in (XRefSectionType.STANDARD, XRefSectionType.STREAM):
+        raise SealRefused("unreadable", "署名されたPDFの保存形式(ハイブリッド参照)では、内容を確かめられません。")
     if len(starts) != len(frozen) + 1 or starts[:-1] != frozen or starts[-1] < length:
         raise SealRefused(
             "changed_before",
@@ -59,11 +62,21 @@ def check_objects(pdf: PdfFileReader, before: PdfFileReader) -> Spot:
         _require(same(pdf.get_object(ref), before.get_object(ref)), f"object {ref.idnum}")
     for ref in new:
         _check_new(pdf.get_object(ref))
+    _refuse_certification(pdf, before)
     _only(pdf.root, before.root, ROOT_MAY_GAIN, "Root")
     _check_extensions(pdf)
     added = _check_form(pdf, before)
     _check_seal_page(pdf, before, added)
     return _check_spot(pdf, before, added)
+
+
+def _refuse_certification(pdf: PdfFileReader, before: PdfFileReader) -> None:
+    if "/Perms" in pdf.root and "/Perms" not in before.root:
+        raise SealRefused(
+            "changed_before",
+            "PDFに「証明」(文書の認証)がされています。捺印に代わるのは「電子署名」です。",
+            "Acrobatの「ツール」›「証明書」で「電子署名」を選び、署名し直してください。",
+        )
 
 
 def _starts(pdf: PdfFileReader) -> list[int]:
