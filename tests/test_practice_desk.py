@@ -95,11 +95,11 @@ def test_the_findings_name_the_tools_that_the_house_does_not_use(desk, seal):
     assert {"openssl req", "openssl cms", "pdfsig", "pdftotext", "python-calamine"} <= {f.tool for f in case.findings}
 
 
-def test_a_missing_file_is_named_in_the_answer_to_the_sender(desk, seal):
+def test_a_missing_file_is_named_in_the_answer_to_sender_and_officer(desk, seal):
     case = examined(desk, packet(seal)[:2], sender="yamamoto@shinsei.example")
     assert case.state == "faulty"
     answer = desk.mailbox.message(desk.complain(case).answer_id)
-    assert answer["To"] == "yamamoto@shinsei.example"
+    assert answer["To"] == "yamamoto@shinsei.example, suzuki@shinsei.example"
     assert answer["In-Reply-To"] == "<one@shinsei.example>"
     assert "添付に足りないものがあります: CSR" in text(answer)
 

@@ -14,7 +14,7 @@ from webapp.practice.clock import JST, now
 from webapp.practice.folder import Folder
 from webapp.practice.form import Form
 from webapp.practice.issued import Issued
-from webapp.practice.mailbox import Mailbox, address_of, attachments, parse
+from webapp.practice.mailbox import Mailbox, answer_address, attachments, parse
 from webapp.practice.store import Store
 
 URL = "http://127.0.0.1:8026"
@@ -68,7 +68,7 @@ class Desk:
             papers = self.packet(case)
             form = examination.read_form(papers)
             certificate = self.authority.issue(_csr(papers.files["csr"].data))
-            to = _people(form, address_of(self.mailbox.mail(case.mail_id).sender))
+            to = _people(form, answer_address(self.mailbox.message(case.mail_id)))
             self.issued.record(certificate, case.id, to)
             answer = self._answer(letters.delivery, case, form, to, certificate, self._parcel(case, form, certificate))
             return self.cases.move(case, ISSUED, serial=f"{certificate.serial_number:x}", answer_id=answer)
@@ -87,10 +87,11 @@ class Desk:
             return self.cases.move(case, REVOKED, serial=row["serial"], answer_id=answer)
 
     def complain(self, case) -> Case:
-        """不備を連絡: answers the sender with what is wrong. Raises OutOfTurn."""
+        """不備を連絡: tells the sender and the officer what is wrong. Raises OutOfTurn."""
         with self._turn(case, "complain") as case:
             form = examination.read_form(self.packet(case)) or Form()
-            to = address_of(self.mailbox.mail(case.mail_id).sender)
+            sender = answer_address(self.mailbox.message(case.mail_id))
+            to = list(dict.fromkeys([sender, form["officer_mail"] or sender]))
             return self.cases.move(case, RETURNED, answer_id=self._answer(letters.faults, case, form, to))
 
     def act(self, case, name) -> Case:

@@ -71,6 +71,13 @@ def _revocation(form, registers):
 def _seal(packet, form, registers):
     if not packet.files["pdf"]:
         return []
-    found = seal.examine(packet.files["pdf"].data, registers.anchor, registers.institution.seal_mails)
+    found = seal.examine(packet.files["pdf"].data, registers.anchor, *_sealers(packet, form, registers.institution))
     text = papers.examine_text(form, found.text) if found.mails else []
     return [*found.findings, *text]
+
+
+def _sealers(packet, form, institution):
+    """(addresses, whose they are): for 失効 the seed lets the 登録担当者 seal as well (1-3-2)."""
+    if packet.kind == ISSUE or not institution.seal_mails:
+        return institution.seal_mails, "機関責任者"
+    return (*institution.seal_mails, form["officer_mail"]), "機関責任者または登録担当者"

@@ -23,7 +23,7 @@ def faults(case, form, to, desk, now, answered) -> EmailMessage:
 内容を訂正し、{COUNT[case.kind == ISSUE]}を改めてこの窓口へお送りください。
 訂正で記載内容が変わるときは、捺印または電子署名もやり直してください。
 """
-    return _letter(case, form, [to], "申請書類の不備について", text, desk, now, answered)
+    return _letter(case, form, to, "申請書類の不備について", text, desk, now, answered)
 
 
 def delivery(case, form, to, certificate, parcel, desk, now, answered) -> EmailMessage:

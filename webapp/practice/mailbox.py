@@ -97,9 +97,9 @@ def addresses_of(message) -> list[str]:
     return [address for _, address in getaddresses([header(message, "To"), header(message, "Cc")]) if address]
 
 
-def address_of(text) -> str:
-    """The bare address of a From line."""
-    return parseaddr(text)[1]
+def answer_address(message) -> str:
+    """The bare address that an answer goes to: Reply-To, else From."""
+    return parseaddr(header(message, "Reply-To") or header(message, "From"))[1]
 
 
 def attachments(message) -> list[Attachment]:

@@ -50,13 +50,10 @@ def examine_text(form, page) -> list[Finding]:
 
 
 def _complete(form):
-    absent = [label for key, label in REQUIRED.items() if not form[key]]
-    return judged(
-        not absent,
-        "申請書の必須の欄はすべて記入されています。",
-        f"申請書に記入のない欄があります: {'、'.join(absent)}",
-        "python-calamine",
-    )
+    optional = {"head_name"} if form.is_revocation else set()  # the officer may seal a revocation
+    absent = [label for key, label in REQUIRED.items() if not form[key] and key not in optional]
+    fault = f"申請書に記入のない欄があります: {'、'.join(absent)}"
+    return judged(not absent, "申請書の必須の欄はすべて記入されています。", fault, TOOL)
 
 
 def _institution(form, institution):

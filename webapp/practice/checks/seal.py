@@ -18,20 +18,20 @@ class Seal:
     mails: tuple = ()
 
 
-def examine(pdf: bytes, anchor: Path, mails=()) -> Seal:
+def examine(pdf: bytes, anchor: Path, mails=(), whose="機関責任者") -> Seal:
     """Looks at a sealed PDF. `anchor` is the PEM file of the S/MIME authority; `mails` the addresses that may seal
-    (none: any)."""
+    (none: any), and `whose` they are."""
     with tempfile.TemporaryDirectory(prefix="seal-") as folder:
         path = Path(folder) / "sealed.pdf"
         path.write_bytes(pdf)
-        return _Desk(path, anchor, {mail.lower() for mail in mails}).look()
+        return _Desk(path, anchor, {mail.lower() for mail in mails}, whose).look()
 
 
 class _Desk:
     """One PDF on the desk, in a folder of its own."""
 
-    def __init__(self, path, anchor, mails):
-        self.path, self.anchor, self.mails = path, anchor, mails
+    def __init__(self, path, anchor, mails, whose):
+        self.path, self.anchor, self.mails, self.whose = path, anchor, mails, whose
         self.folder = path.parent
 
     def look(self):
@@ -104,14 +104,14 @@ class _Desk:
         shown = "、".join(mails) or "なし"
         if not self.mails:
             return Finding(
-                LOOK, f"署名者のメールアドレスは {shown} です。機関責任者のものか確認してください。", "openssl x509"
+                LOOK, f"署名者のメールアドレスは {shown} です。{self.whose}のものか確認してください。", "openssl x509"
             )
         known = self.mails.intersection(mail.lower() for mail in mails)
-        good = f"署名者のメールアドレス {shown} は、登録された機関責任者のものです。"
+        good = f"署名者のメールアドレス {shown} は、登録された{self.whose}のものです。"
         return judged(
             known,
             good,
-            f"署名者のメールアドレス {shown} は、登録された機関責任者のものではありません。",
+            f"署名者のメールアドレス {shown} は、登録された{self.whose}のものではありません。",
             "openssl x509",
         )
 
