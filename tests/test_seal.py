@@ -15,7 +15,7 @@ from tests.papers_pdf import SPOT, frozen_pdf, plain_pdf
 from tests.papers_people import issue_form
 from tests.papers_seals import AT, MAIL, Head, changed, like_acrobat, sign
 from webapp.papers import freeze as freezing
-from webapp.papers import seal
+from webapp.papers import guard, seal
 from webapp.papers.pdf import reader
 from webapp.papers.revision import check_chain
 
@@ -307,6 +307,17 @@ def test_a_sha1_signature_is_refused(refused, head):
 
 def test_a_short_rsa_key_is_refused(refused, authority):
     assert refused(sign(FROZEN, Head(authority, key=rsa.generate_private_key(65537, 1024)))) == "weak"
+
+
+# --- in the guarded child -------------------------------------------------------------------------------------------
+
+
+def test_a_seal_and_a_refusal_travel_out_of_the_guarded_child(check, sealed, authority):
+    arguments = (FROZEN, [ca.der(authority.root)], [ca.der(authority.issuing)], AT)
+    assert guard.run("webapp.papers.seal:check", sealed, *arguments) == check(sealed)
+    with pytest.raises(seal.SealRefused) as refusal:
+        guard.run("webapp.papers.seal:check", sealed + b"x", *arguments)
+    assert refusal.value.code == "changed_after"
 
 
 # --- the real form --------------------------------------------------------------------------------------------------
