@@ -240,3 +240,8 @@ def test_it_reads_a_country_of_three_letters_so_that_a_rule_can_speak():
     name = x509.Name([x509.NameAttribute(x509.NameOID.COUNTRY_NAME, "JPN", _validate=False)])
     made = x509.CertificateSigningRequestBuilder().subject_name(name).sign(KEY, ca.hashes.SHA256())
     assert csr.read(ca.pem(made)).subject.get("C") == "JPN"
+
+
+def test_a_name_of_a_strange_string_type_is_refused():
+    der = ca.der(ca.csr(KEY)).replace(b"\x0c\x05Tokyo", b"\x03\x05\x00okyo")
+    assert "中身を読み取れません" in _refusal(der).message

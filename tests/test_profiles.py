@@ -46,3 +46,11 @@ def test_the_longest_validity_goes_by_the_day_of_issue():
 
 def test_the_common_name_is_the_registered_organisation():
     assert profiles.load("upki-v2.4").common_name_for(Subject(ca.SUBJECT)) == "Practice University"
+
+
+def test_dates_at_the_ends_of_time_are_no_trouble():
+    profile = profiles.load("upki-v2.4")
+    early, late = datetime(1951, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
+    assert str(profile.validity_at(early)) == "39か月"
+    assert profile.validity_at(late).longest_until(late).year == 9999
+    assert profiles.Validity(early.date(), months=39).longest_until(late).year == 9999

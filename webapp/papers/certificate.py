@@ -127,7 +127,7 @@ def _broken():
 def _loaded(der):
     try:
         return x509.load_der_x509_certificate(der)
-    except (ValueError, x509.InvalidVersion):
+    except key.MALFORMED:
         raise _broken() from None
 
 
@@ -138,7 +138,7 @@ def _described(der):
         names = loaded.subject, loaded.issuer
         serial = _positive(loaded.serial_number)
         found = extensions.read(loaded)
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+    except key.MALFORMED:
         raise _broken() from None
     return Certificate(
         der=der,

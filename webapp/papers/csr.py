@@ -81,7 +81,7 @@ def _described(der):
         subject = _subject(request.subject)
         extensions = tuple(request.extensions)
         attributes = tuple(request.attributes)
-    except (ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+    except key.MALFORMED:
         raise Unreadable(
             "CSRの中身を読み取れません。壊れているか、CSRの規格(PKCS#10)に合っていません。",
             "CSRを作り直し、ファイルのまま提出してください。確認のコマンド: openssl req -in request.csr -noout -text",

@@ -3,12 +3,22 @@
 import hashlib
 from dataclasses import dataclass
 
+from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from webapp.errors import Unreadable
 
+# How cryptography reports a CSR or certificate whose inside is not as X.509 wants it; parts are parsed when first read.
+MALFORMED = (
+    ValueError,
+    TypeError,
+    AssertionError,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 _CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
 
 

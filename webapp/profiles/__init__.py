@@ -51,7 +51,10 @@ class Validity:
 
     def longest_until(self, not_before):
         """The last instant at which a certificate that begins at `not_before` (aware) may end."""
-        return not_before + timedelta(days=self.days) if self.days else _months_later(not_before, self.months)
+        try:
+            return not_before + timedelta(days=self.days) if self.days else _months_later(not_before, self.months)
+        except (OverflowError, ValueError):  # beyond the year 9999
+            return datetime.max.replace(tzinfo=not_before.tzinfo)
 
     def __str__(self):
         """ "460日" or "39か月"."""
@@ -94,9 +97,10 @@ class Profile:
     identity_methods: tuple[IdentityMethod, ...]
 
     def validity_at(self, issued_at):
-        """The Validity for a certificate whose period begins at `issued_at` (aware datetime): the newest that applies."""
-        applying = [each for each in self.validity if each.issued_from <= issued_at.date()]
-        return max(applying, key=lambda each: each.issued_from)
+        """The Validity for a certificate whose period begins at `issued_at` (aware datetime): the newest that applies,
+        the oldest for a date before all of them."""
+        oldest_first = sorted(self.validity, key=lambda each: each.issued_from)
+        return [oldest_first[0], *(each for each in oldest_first if each.issued_from <= issued_at.date())][-1]
 
     def common_name_for(self, registered):
         """The CN that this profile expects for a registered Subject (anything with `get(short)`)."""
