@@ -131,11 +131,24 @@ def test_a_key_that_was_certified_before_is_refused(desk, seal):
         ({"zip_password": ""}, "「パスワード(証明書取得時用)」が記入されていません"),
         ({"institution_name": "申請大学"}, "法人名から正式名称で「学校法人申請学園 申請大学」と記入"),
         ({"officer_mail": ""}, "登録担当者のE-mail"),
+        (
+            {"officer_mail": "suzuki@shinsei.example, x@y.example"},
+            "登録担当者のE-mailが、メールアドレスの形式ではありません",
+        ),
         ({"head_name": "別人 太郎"}, "PDFの記載がExcelと一致しません"),
     ],
 )
 def test_a_form_with_a_fault_is_refused_with_its_reason(desk, seal, changes, sentence):
     assert any(sentence in fault for fault in examined(desk, packet(seal, xlsx=sheet(**changes))).faults)
+
+
+def test_a_form_cannot_slip_a_header_into_the_answer(desk, seal):
+    broken = sheet(
+        officer_mail="suzuki@shinsei.example\nBcc: ito@shinsei.example", number="CS-1\nBcc: ito@shinsei.example"
+    )
+    answer = desk.mailbox.message(desk.complain(examined(desk, packet(seal, xlsx=broken))).answer_id)
+    assert answer["Bcc"] is None
+    assert answer["To"] == "suzuki@shinsei.example"
 
 
 def test_a_file_that_is_no_workbook_is_refused(desk, seal):

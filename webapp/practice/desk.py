@@ -14,7 +14,7 @@ from webapp.practice.clock import JST, now
 from webapp.practice.folder import Folder
 from webapp.practice.form import Form
 from webapp.practice.issued import Issued
-from webapp.practice.mailbox import Mailbox, answer_address, attachments, parse
+from webapp.practice.mailbox import Mailbox, answer_address, attachments, is_address, parse
 from webapp.practice.store import Store
 
 URL = "http://127.0.0.1:8026"
@@ -82,7 +82,7 @@ class Desk:
                 raise OutOfTurn("この証明書は、すでに失効しています。")
             self.issued.revoke(row["serial"], self.now(), _reason(form["reason"]))
             self.authority.write_list("issuing")
-            to = sorted({*row["mails"].split(), form["officer_mail"]} - {""})
+            to = sorted(_distinct([*row["mails"].split(), form["officer_mail"]]))
             answer = self._answer(letters.revoked, case, form, to, row["serial"])
             return self.cases.move(case, REVOKED, serial=row["serial"], answer_id=answer)
 
@@ -91,7 +91,7 @@ class Desk:
         with self._turn(case, "complain") as case:
             form = examination.read_form(self.packet(case)) or Form()
             sender = answer_address(self.mailbox.message(case.mail_id))
-            to = list(dict.fromkeys([sender, form["officer_mail"] or sender]))
+            to = _distinct([sender, form["officer_mail"]])
             return self.cases.move(case, RETURNED, answer_id=self._answer(letters.faults, case, form, to))
 
     def act(self, case, name) -> Case:
@@ -141,9 +141,8 @@ class Desk:
         ]
         habits = (self.settings.zip_encryption, self.settings.member_names)
         local = self.now().astimezone(JST)
-        return f"コード署名用証明書_{case.number or case.id}.zip", parcel.pack(
-            members, form["password"], local, *habits
-        )
+        data = parcel.pack(members, form["password"], local, *habits)
+        return f"コード署名用証明書_{case.number or case.id}.zip", data
 
 
 def _kind(files):
@@ -154,13 +153,17 @@ def _kind(files):
 
 def _number(papers):
     form = examination.read_form(papers)
-    return (form["number"] if form else "") or papers.number
+    return " ".join(((form["number"] if form else "") or papers.number).split())
 
 
 def _people(form, sender):
     """Officer and, if named, subscriber; the sender if the form names nobody."""
-    named = [form["officer_mail"], form["subscriber_mail"]]
-    return list(dict.fromkeys(mail for mail in named if mail)) or [sender]
+    return _distinct([form["officer_mail"], form["subscriber_mail"]]) or [sender]
+
+
+def _distinct(mails):
+    """What of it are addresses, each once."""
+    return list(dict.fromkeys(mail for mail in mails if is_address(mail)))
 
 
 def _csr(data):

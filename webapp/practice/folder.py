@@ -1,4 +1,13 @@
-"""Where the practice desk keeps its things: one folder, nothing outside it."""
+"""Where the practice desk keeps its things: one folder, nothing outside it.
+
+desk.json        settings, written with defaults on the first start      address.json  url and smtp_port of this start
+smtp.json        host, port, user, password, ca (0600)                   smtp-ca.pem   the certificate to trust for SMTP
+desk.sqlite      index of mails, cases, certificates                     smtp-key.pem  its key (0600)
+mail/NNNN.eml    every mail as it arrived or left
+hsm/             the CA's SoftHSM token and its PIN (0600)
+ca/              root, issuing, smime: .cer (DER), .pem, .crl
+anchors/         code-signing-root.cer, code-signing-issuing.cer, smime-root.cer: what the demo may trust (DER)
+"""
 
 import os
 from pathlib import Path
@@ -9,7 +18,7 @@ class Folder:
 
     def __init__(self, path):
         self.path = Path(path).absolute()
-        for part in (self.path, self.mail, self.hsm, self.ca, self.anchors, self.scratch):
+        for part in (self.path, self.mail, self.hsm, self.ca, self.anchors):
             part.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     @property
@@ -27,10 +36,6 @@ class Folder:
     @property
     def anchors(self):
         return self.path / "anchors"
-
-    @property
-    def scratch(self):
-        return self.path / "scratch"
 
     def __truediv__(self, name):
         return self.path / name

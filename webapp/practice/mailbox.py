@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import re
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import getaddresses, parseaddr
@@ -100,6 +101,11 @@ def addresses_of(message) -> list[str]:
 def answer_address(message) -> str:
     """The bare address that an answer goes to: Reply-To, else From."""
     return parseaddr(header(message, "Reply-To") or header(message, "From"))[1]
+
+
+def is_address(text) -> bool:
+    """Whether `text` is one bare mail address, as a form should hold it."""
+    return bool(re.fullmatch(r"[\w.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", text, re.ASCII))
 
 
 def attachments(message) -> list[Attachment]:

@@ -3,6 +3,7 @@
 import unicodedata
 
 from webapp.practice.checks import FAULT, GOOD, LOOK, Finding, judged
+from webapp.practice.mailbox import is_address
 
 REQUIRED = {
     "address": "住所",
@@ -18,7 +19,7 @@ LEGAL = ("法人", "大学共同利用機関", "独立行政", "株式会社", "
 
 def examine_form(form, institution) -> list[Finding]:
     """Findings on the values of the form, for issue and for revocation."""
-    return [_complete(form), _institution(form, institution), *_address(form, institution)]
+    return [_complete(form), *_addresses(form), _institution(form, institution), *_address(form, institution)]
 
 
 def examine_issue(form, institution) -> list[Finding]:
@@ -54,6 +55,12 @@ def _complete(form):
     absent = [label for key, label in REQUIRED.items() if not form[key] and key not in optional]
     fault = f"申請書に記入のない欄があります: {'、'.join(absent)}"
     return judged(not absent, "申請書の必須の欄はすべて記入されています。", fault, TOOL)
+
+
+def _addresses(form):
+    labels = {"officer_mail": "登録担当者", "subscriber_mail": "利用管理者"}
+    wrong = [label for key, label in labels.items() if form[key] and not is_address(form[key])]
+    return [Finding(FAULT, f"{label}のE-mailが、メールアドレスの形式ではありません。", TOOL) for label in wrong]
 
 
 def _institution(form, institution):
