@@ -53,6 +53,16 @@ class Installed:
 
 
 @dataclass(frozen=True)
+class SelfCheck:
+    """A test signature by a key that is gone: `spki` its public key (DER); not yet verified (tokens.self_check)."""
+
+    spki: bytes
+    signature: bytes
+    mechanism: str
+    token: dict
+
+
+@dataclass(frozen=True)
 class Tokend:
     """tokend at the Unix socket `path`. Every method raises TokenError; `seconds` is the longest wait."""
 
@@ -77,6 +87,10 @@ class Tokend:
         """The Proof of possession for this challenge (32 bytes); not yet verified: tokens.proof.check does that."""
         made = self._asked("prove", certificate_der=certificate_der, challenge=challenge)
         return proof_of(made, certificate_der, challenge)
+
+    def self_check(self, *, nonce):
+        """SelfCheck over this nonce (32 bytes): login, a key of the moment, a signature. Stores nothing."""
+        return SelfCheck(**self._asked("self_check", nonce=nonce))
 
     def health(self):
         """{"token", "credential": "ready" or the code of an error, "busy"} without touching the token."""

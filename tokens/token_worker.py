@@ -27,6 +27,7 @@ from tokens.errors import TokenError, named, translated
 from tokens.mechanisms import choose, fed
 from tokens.names import name_of
 from tokens.proof import to_be_signed
+from tokens.self_check import to_be_signed as check_bytes
 from tokens.to_be_signed import check_ca_bytes, check_signed_attributes
 from tokens.token_key import TokenKey, verify
 
@@ -98,6 +99,20 @@ def prove(library, token, pin, certificate_der, challenge, final_try=False):
     return _signed_by_certificate_key(library, token, pin, certificate_der, data, final_try)
 
 
+def self_check(library, token, pin, nonce, final_try=False):
+    """A signature over tokens/self_check.py's bytes by a key pair of this session alone: it is never stored, and no
+    stored key is touched. P-256 where the token makes it, else RSA-3072."""
+    data, found = check_bytes(nonce), _token(library, token)
+    kind = _algorithm("P-256" if Mechanism.EC_KEY_PAIR_GEN in found.slot.get_mechanisms() else "RSA-3072")
+    with _logged_in(found, pin, final_try) as session:
+        cka_id = os.urandom(20)
+        private = _generated(session, kind, cka_id, "self check", store=False)
+        public_key = _public_key(session, cka_id)
+        signature, mechanism = _signature(private, public_key, data, "sha256", pin)
+    spki = public_keys.spki(public_key)
+    return {"spki": spki, "signature": signature, "mechanism": mechanism, "token": _named(found)}
+
+
 def sign_attributes(library, token, pin, certificate_der, signed_attributes_der, final_try=False):
     """Sign CMS signed attributes (SHA-256) which name this certificate as the signer's."""
     check_signed_attributes(signed_attributes_der, certificate_der)
@@ -130,6 +145,7 @@ OPERATIONS = {
     "make_key": make_key,
     "install": install,
     "prove": prove,
+    "self_check": self_check,
     "sign_attributes": sign_attributes,
     "sign": sign,
     "change_pin": change_pin,
@@ -222,7 +238,7 @@ def _name(subject):
         raise named("bad_request", "subject") from error
 
 
-def _generated(session, kind, cka_id, label):
+def _generated(session, kind, cka_id, label, store=True):
     private = {Attribute.SIGN: True, Attribute.SENSITIVE: True, Attribute.EXTRACTABLE: False, Attribute.PRIVATE: True}
     if kind[0] is KeyType.RSA:
         private |= {Attribute.DECRYPT: False, Attribute.UNWRAP: False}
@@ -235,7 +251,7 @@ def _generated(session, kind, cka_id, label):
         curve = {Attribute.EC_PARAMS: encode_named_curve_parameters(kind[1])}
         make, arguments = session.create_domain_parameters(KeyType.EC, curve, local=True), ()
     templates = {"public_template": public, "private_template": private}
-    return make.generate_keypair(*arguments, id=cka_id, label=label, store=True, **templates)[1]
+    return make.generate_keypair(*arguments, id=cka_id, label=label, store=store, **templates)[1]
 
 
 def _key(session, cka_id):

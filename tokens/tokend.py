@@ -79,6 +79,7 @@ REQUESTS = {
     "make_key": {"cka_id": _bytes(1, 64), "label": _short, "algorithm": _short, "subject": _list(_pair, 20)},
     "install": {"certificate_der": CERTIFICATE, "chain_ders": _list(CERTIFICATE, 8)},
     "prove": {"certificate_der": CERTIFICATE, "challenge": _bytes(32, 32)},
+    "self_check": {"nonce": _bytes(32, 32)},
 }
 OPERATIONS = ("health", "tokens", *REQUESTS)
 
