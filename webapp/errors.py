@@ -1,11 +1,11 @@
 """How a refusal speaks.
 
-    Refused               422  the wish cannot be granted as it stands
-    ├── Incomplete        422  something is missing; `fields` says where
-    ├── Unreadable        422  a file is not what it should be
-    ├── NotYourAct        403  another person's act
-    ├── Unseen            404  not there, or not for this person to see
-    └── Overtaken         409  somebody was faster
+Refused               422  the wish cannot be granted as it stands
+├── Incomplete        422  something is missing; `fields` says where
+├── Unreadable        422  a file is not what it should be
+├── NotYourAct        403  another person's act
+├── Unseen            404  not there, or not for this person to see
+└── Overtaken         409  somebody was faster
 """
 
 

@@ -12,11 +12,18 @@ class Settings:
     public_url: str = "http://127.0.0.1:8080"  # how browsers reach us; used in mails and for the same-origin check
     tokend_socket: str = ""  # TOKEND_SOCKET; empty: data/tokend.sock
     practice_url: str = ""  # the practice desk's page, in the demo
+    sender_name: str = "しるし"
+    sender_mail: str = "shirushi@localhost.invalid"  # under which notices leave
     work_seconds: float = 1.0  # how long the worker rests when nothing is due
 
     @property
     def database(self):
         return self.database_url or f"sqlite:///{self.data / 'register.db'}"
+
+    @property
+    def sender(self):
+        """(name, address) of the house's own notices."""
+        return self.sender_name, self.sender_mail
 
     @property
     def tokend(self):

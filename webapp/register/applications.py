@@ -1,5 +1,7 @@
 """Applications (申請) and what hangs on one: consents, identity checks, inquiries, calls."""
 
+from string import hexdigits
+
 from peewee import JOIN, BlobField, CharField, DateField, ForeignKeyField, IntegerField, TextField, fn
 
 from webapp import clock, procedure
@@ -118,10 +120,9 @@ class Application(Row):
         from webapp.register.certificates import Certificate
         from webapp.register.papers import Csr
 
-        serial = words.lower().replace(":", "").replace(" ", "").removeprefix("0x").lstrip("0")
         by_subject = Csr.select(Csr.application).where(Csr.subject.contains(words))
         by_certificate = Certificate.select(Certificate.application).where(
-            Certificate.subject.contains(words) | (Certificate.serial == serial)
+            Certificate.subject.contains(words) | Certificate.serial.in_(serials(words))
         )
         subscriber = Person.alias()
         return query.join(subscriber, JOIN.LEFT_OUTER, on=(cls.subscriber == subscriber.id)).where(
@@ -206,3 +207,11 @@ class TelephoneCall(Row):
 
     class Meta:
         table_name = "telephone_call"
+
+
+def serials(words):
+    """How a serial typed in any notation (hex with or without 0x, colons, blanks; decimal) may stand in the register."""
+    digits = "".join(words.split()).replace(":", "").lower().removeprefix("0x")
+    readings = {int(digits, 16)} if digits and not set(digits) - set(hexdigits) else set()
+    readings |= {int(digits)} if digits.isascii() and digits.isdigit() else set()
+    return [value.to_bytes(max(1, (value.bit_length() + 7) // 8)).hex() for value in readings]

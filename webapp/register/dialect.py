@@ -28,20 +28,20 @@ def in_dialect(db, statements):
     return [statement for statement in statements.format(**types).split(";") if statement.strip()]
 
 
-def append_only(db, table):
-    """Statements after which rows of a table can be added, but neither changed nor removed."""
-    sentence = f"rows of {table} are never changed or removed"
+def forbids(db, table, *verbs):
+    """Statements after which the verbs (UPDATE, DELETE) are refused for every row of a table."""
+    sentence = f"{' and '.join(verbs).lower()} of rows of {table} is forbidden"
     if is_postgresql(db):
         return [
             f"CREATE FUNCTION {table}_stays() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION '{sentence}' "
             "USING ERRCODE = 'integrity_constraint_violation'; END $$ LANGUAGE plpgsql",
-            f"CREATE TRIGGER {table}_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+            f"CREATE TRIGGER {table}_stays BEFORE {' OR '.join(verbs)} ON {table} "
             f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_stays()",
         ]
     return [
         f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
         f"BEGIN SELECT RAISE(ABORT, '{sentence}'); END"
-        for verb in ("UPDATE", "DELETE")
+        for verb in verbs
     ]
 
 

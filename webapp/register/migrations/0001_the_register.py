@@ -1,7 +1,7 @@
 """The register as it begins. Plain SQL, so that what the database itself guarantees can be read in one place:
 stages of the procedure only, four eyes, officers examine, heads seal, events are never changed, a demo stays one."""
 
-from webapp.register.dialect import append_only, in_dialect, never_changes, requires_role
+from webapp.register.dialect import forbids, in_dialect, never_changes, requires_role
 
 TABLES = """
 CREATE TABLE institution (
@@ -219,9 +219,8 @@ def up(migrator, db):
     for kind, stages in STAGES.items():
         for stage in stages:
             db.execute_sql(f"INSERT INTO stage (kind, stage) VALUES ('{kind}', '{stage}')")
-    for table in ("event", "content"):
-        for statement in append_only(db, table):
-            db.execute_sql(statement)
+    for statement in (*forbids(db, "event", "UPDATE", "DELETE"), *forbids(db, "content", "UPDATE")):
+        db.execute_sql(statement)
     for column, role in (("examiner_id", "officer"), ("attester_id", "officer"), ("sealer_id", "head")):
         for statement in requires_role(db, "application", column, role):
             db.execute_sql(statement)

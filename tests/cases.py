@@ -1,0 +1,168 @@
+"""Applications at any stage, walked there by the acts themselves; only LibreOffice is left out: the frozen PDF is a
+tiny one made from raw bytes (tests/papers_pdf.py), the sheet is the real one."""
+
+from dataclasses import replace
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from tests import ca, papers_seals
+from tests.papers_pdf import frozen_pdf
+from webapp import clock
+from webapp.acts import Who, delivery, desk, dispatch, examination, forms, keys, sealing
+from webapp.acts import case as case_acts
+from webapp.acts.case import frozen_form
+from webapp.papers import issue_form
+from webapp.papers.freeze import Frozen
+from webapp.practice import parcel
+from webapp.register import Application, Csr, Document, Institution, IssueForm, Letter, Paper, Person
+
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c6360606060000000050001a5f64540"
+    "0000000049454e44ae426082"
+)
+
+
+class Authorities:
+    """The CAs that the test house trusts."""
+
+    def __init__(self, made):
+        self.seal = made.Authority("Practice S/MIME CA")
+        self.code = made.Authority()
+
+    def anchors(self):
+        """[(use, [root DER], [other DER]), …]"""
+        return [
+            ("seal", [ca.der(self.seal.root)], [ca.der(self.seal.issuing)]),
+            ("certificate", [ca.der(self.code.root)], [ca.der(self.code.issuing)]),
+        ]
+
+
+class Cases:
+    def __init__(self, authorities, folder):
+        self.authorities, self.folder = authorities, folder
+
+    def __call__(self, name):
+        return Person.get(Person.name.startswith(name))
+
+    def who(self, name):
+        return Who(self(name), "192.0.2.1")
+
+    def opened(self, applicant="佐藤", title="計測ソフト配布用", purpose="計測ソフトウェアの配布"):
+        return case_acts.open_application(self.who(applicant), title, purpose)
+
+    def with_csr(self, applicant="佐藤", key=None, **entries):
+        application = self.opened(applicant, **entries)
+        request = ca.csr(key or ca.new_key(), Institution.here().subject)
+        keys.attach_csr(application, self.who(applicant), ca.pem(request))
+        return application
+
+    def draft(self, applicant="佐藤", **entries):
+        """A draft with all that submission needs."""
+        application = self.with_csr(applicant, **entries)
+        case_acts.consent(application, self.who(applicant), [str(row.id) for row in Document.to_agree()])
+        return application
+
+    def submitted(self, applicant="佐藤", is_made=True, **entries):
+        application = self.draft(applicant, **entries)
+        case_acts.submit(application, self.who(applicant))
+        if is_made:
+            self.make(application)
+        return application
+
+    def make(self, application):
+        """Do the worker's part without LibreOffice."""
+        row = IssueForm.current(application)
+        form = replace(frozen_form(row), mark=row.mark)
+        pdf = frozen_pdf(f"{application.number} {row.version}")
+        forms.put(row, Frozen(issue_form.fill(form), pdf, [PIXEL], [PIXEL], row.mark))
+
+    def identified(self, applicant="佐藤", officer="鈴木", **entries):
+        application = self.submitted(applicant, **entries)
+        self.identify(application, officer)
+        return application
+
+    def identify(self, application, officer="鈴木"):
+        today = clock.today().isoformat()
+        for aspect, method in (("identity", "対面・職員証"), ("existence", "人事在籍照合")):
+            examination.check_identity(application, self.who(officer), aspect, "confirmed", method, today, "")
+
+    def examined(self, applicant="佐藤", officer="鈴木", **entries):
+        application = self.identified(applicant, officer, **entries)
+        examination.examine(application, self.who(officer))
+        return application
+
+    def signed(self, application, mail="tanaka@shinsei.example"):
+        """The frozen PDF signed by whoever has this mail address."""
+        key = ca.new_key()
+        signer = papers_seals.Head(
+            self.authorities.seal,
+            key=key,
+            certificate=self.authorities.seal.smime(key.public_key(), mail),
+            embed=self.authorities.seal.chain,
+        )
+        return papers_seals.sign(frozen_of(application), signer)
+
+    def sealed(self, applicant="佐藤", officer="鈴木", **entries):
+        application = self.examined(applicant, officer, **entries)
+        sealing.seal(application, self.who(officer), "signed.pdf", self.signed(application))
+        return application
+
+    def sent(self, applicant="佐藤", officer="鈴木", **entries):
+        application = self.sealed(applicant, officer, **entries)
+        dispatch.dispatch_by_hand(application, self.who(officer), True)
+        return application
+
+    def zip_for(self, application, certificate=None, password=None, names="cp932"):
+        """What the CA would send: the certificate and its chain, encrypted with the form's password."""
+        request = x509.load_der_x509_csr(Csr.in_force(application).content.bytes())
+        leaf = certificate or self.authorities.code.code_signing(request.public_key(), Institution.here().subject)
+        members = [
+            ("証明書.cer", "certificate.cer", leaf.public_bytes(Encoding.DER)),
+            ("中間.cer", "issuing.cer", ca.der(self.authorities.code.issuing)),
+        ]
+        local = clock.now().astimezone(clock.JST)
+        return parcel.pack(members, password or application.password(), local, "aes", names)
+
+    def delivered(self, applicant="佐藤", officer="鈴木", **entries):
+        application = self.sent(applicant, officer, **entries)
+        delivery.take_delivery(application, self.who(officer), "certificate.zip", self.zip_for(application))
+        return application
+
+    def installed(self, applicant="佐藤", officer="鈴木", **entries):
+        application = self.delivered(applicant, officer, **entries)
+        delivery.hand_out(application, self.who(officer))
+        return application
+
+    def in_use(self, applicant="佐藤", officer="鈴木", **entries):
+        application = self.installed(applicant, officer, **entries)
+        delivery.accept(application, self.who(applicant), True)
+        return application
+
+    def withdrawn(self, applicant="佐藤", **entries):
+        application = self.submitted(applicant, **entries)
+        case_acts.withdraw(application, self.who(applicant), "不要になりました。")
+        return application
+
+    def refused(self, applicant="佐藤", officer="鈴木", **entries):
+        application = self.sent(applicant, officer, **entries)
+        desk.refuse(application, self.who(officer), "代表電話を確認できませんでした。")
+        return application
+
+    def at(self, stage, **entries):
+        """An application of 佐藤's that stands at a stage."""
+        return getattr(self, str(stage))(**entries)
+
+
+def frozen_of(application):
+    return Paper.newest(application, "form_pdf").content.bytes()
+
+
+def again(application):
+    """The application as the register has it now."""
+    return Application.get_by_id(application.id)
+
+
+def letters_to(mail):
+    return [letter for letter in Letter.select().order_by(Letter.id) if mail in letter.recipients]

@@ -1,0 +1,127 @@
+"""The same people and the same house in every test."""
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests import ca as test_ca
+from tests import cases
+from tests.reading_client import ReadingClient
+from webapp import clock, demo, register
+from webapp.acts import Who
+from webapp.app import create_app
+from webapp.register import Person, TrustAnchor, content, database
+from webapp.settings import Settings
+
+# The modules whose tests run on SQLite and once more on PostgreSQL say: pytestmark = both_databases
+DATABASES = [pytest.param("sqlite", id="sqlite"), pytest.param("postgresql", id="postgresql", marks=pytest.mark.slow)]
+
+
+def pytest_generate_tests(metafunc):
+    if "engine" in metafunc.fixturenames:
+        both = metafunc.definition.get_closest_marker("both_databases")
+        metafunc.parametrize("engine", DATABASES if both else DATABASES[:1], indirect=True)
+
+
+@pytest.fixture
+def engine(request):
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def authorities():
+    """The CAs the test house trusts: one for seals, one for code signing, made in memory."""
+    return cases.Authorities(test_ca)
+
+
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory, authorities):
+    """A folder with the demo's register, ready to be copied for each test: (folder, PostgreSQL dump is made apart)."""
+    folder = tmp_path_factory.mktemp("furnished")
+    _furnish(Settings(data=folder), authorities)
+    return folder
+
+
+def _furnish(settings, authorities):
+    content.unlock(settings.content_key_file)
+    register.bind(settings.database)
+    register.migrate()
+    with database.connection_context():
+        demo.furnish()
+        for use, roots, others in authorities.anchors():
+            for der, is_root in [*((der, True) for der in roots), *((der, False) for der in others)]:
+                TrustAnchor.create(use=use, name="試験用", der=der, is_root=is_root, since_on=demo.SINCE)
+
+
+@pytest.fixture
+def settings(engine, tmp_path, furnished, request):
+    if engine == "sqlite":
+        shutil.copytree(furnished, tmp_path, dirs_exist_ok=True)
+        return Settings(data=tmp_path, public_url="http://localhost", sender_mail="shirushi@shinsei.example")
+    url = request.getfixturevalue("fresh_postgresql")
+    shutil.copytree(furnished / "keys", tmp_path / "keys")
+    made = Settings(data=tmp_path, database_url=url, public_url="http://localhost")
+    _furnish(made, request.getfixturevalue("authorities"))
+    return made
+
+
+@pytest.fixture
+def fresh_postgresql(postgresql_server):
+    return postgresql_server.new_database()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server():
+    from tests.postgres import Server
+
+    with Server() as server:
+        yield server
+
+
+@pytest.fixture
+def house(settings):
+    """The application of a furnished demo house, its register open."""
+    app = create_app(settings)
+    app.testing = True
+    app.test_client_class = ReadingClient
+    with database.connection_context():
+        yield app
+    clock.move(timedelta(0))
+
+
+@pytest.fixture
+def browser(house):
+    """A browser that reads every page."""
+    return house.test_client()
+
+
+def _person(name):
+    @pytest.fixture(name=name)
+    def person(house):
+        row = demo.PEOPLE[[key for key, *_ in demo.PEOPLE].index(name)]
+        return Person.get(Person.name == row[1])
+
+    return person
+
+
+sato, suzuki, yamamoto, tanaka = _person("sato"), _person("suzuki"), _person("yamamoto"), _person("tanaka")
+takahashi, ito, kobayashi = _person("takahashi"), _person("ito"), _person("kobayashi")
+
+
+@pytest.fixture
+def by():
+    """Who acts: by(sato)."""
+    return lambda person: Who(person, "192.0.2.1")
+
+
+@pytest.fixture
+def case(house, authorities, tmp_path):
+    """Applications at any stage: case.draft(), case.submitted(), … (tests/cases.py)."""
+    return cases.Cases(authorities, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def repository():
+    return Path(__file__).parent.parent

@@ -1,0 +1,103 @@
+"""行為: the verbs of the office, and the only writers of stages.
+
+Every act goes through `performing`: the table of the procedure says whether this person may do it now; the stage
+moves by one conditional UPDATE; what the act writes, its event, its letters and its jobs share one transaction.
+"""
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from webapp import clock, procedure
+from webapp.errors import NotYourAct, Overtaken, Unseen
+from webapp.procedure import ROLE_LABELS, Kind, Role, Stage
+from webapp.register import Application, Event, Person, database
+
+
+@dataclass(frozen=True)
+class Who:
+    """Who acts, and from which address. `person` is None for the worker."""
+
+    person: Person | None
+    address: str = ""
+
+
+THE_WORKER = Who(None, "worker")
+
+
+@dataclass
+class Deed:
+    """What the event of an act will say: plain `facts`, and `particulars` in people's words, kept beside the chain."""
+
+    facts: dict
+    particulars: dict
+
+
+def require(verb, application, who):
+    """The act, if this person may do it on this application at all; raises Unseen or NotYourAct. The stage is not
+    looked at here but by the UPDATE itself."""
+    act = procedure.find_act(Kind(application.kind), verb)
+    if who.person is None:
+        if Role.SYSTEM not in act.by:
+            raise NotYourAct(f"「{act.label}」は自動では行いません。")
+        return act
+    if not application.is_seen_by(who.person):
+        raise Unseen("申請が見つかりません。")
+    roles = application.roles_of(who.person)
+    if roles & set(act.never):
+        raise NotYourAct(
+            f"ご自身が申請した、または利用管理者である申請では「{act.label}」を行えません。",
+            "ほかの登録担当者に依頼してください。",
+        )
+    if not roles & set(act.by):
+        able = "・".join(ROLE_LABELS[role] for role in act.by)
+        raise NotYourAct(f"「{act.label}」は{able}が行う操作です。", "担当の方に連絡してください。")
+    return act
+
+
+def require_now(verb, application, who):
+    """The same for a page that prepares an act: raises Overtaken too when the application is not at its stage."""
+    act = require(verb, application, who)
+    if Stage(application.stage) not in act.since:
+        raise Overtaken(
+            f"「{act.label}」は、いまの段階({application.status})では行えません。",
+            "申請の画面で、次の操作を確認してください。",
+        )
+    return act
+
+
+@contextmanager
+def performing(verb, application, who, facts=None, particulars=None, **columns):
+    """Do one act: check, open a transaction, move the stage (and set further columns of the application in the same
+    UPDATE), let the caller write, add the event. Yields the Deed, to which the caller may add. Raises Unseen,
+    NotYourAct, or Overtaken when the application no longer stands where the act begins."""
+    act = require(verb, application, who)
+    with database.atomic():
+        _move(act, application, columns)
+        deed = Deed(dict(facts or {}), dict(particulars or {}))
+        yield deed
+        Event.write(verb, application, who.person, who.address, deed.facts, deed.particulars)
+
+
+def _move(act, application, columns):
+    values = dict(columns)
+    if act.to is not None:
+        values |= {"stage": act.to.value, "stage_since_at": clock.now(), "came_by": act.verb}
+    since = [stage.value for stage in act.since]
+    moved = (
+        Application.update(**(values or {"stage": Application.stage}))
+        .where((Application.id == application.id) & Application.stage.in_(since))
+        .execute()
+    )
+    if not moved:
+        raise Overtaken(
+            "この申請は、ほかの人の操作ですでに次へ進んでいます。",
+            "画面を開き直して、いまの状態を確認してください。入力した内容は保存されていません。",
+        )
+    for name, value in values.items():
+        if name != "stage" or act.to is not None:
+            setattr(application, name, value)
+
+
+def lead_to(stage):
+    """The acts that lead to a stage, for tests and documents."""
+    return [act for acts in procedure.PROCEDURES.values() for act in acts if act.to == Stage(stage)]

@@ -1,0 +1,214 @@
+"""1-1-6: the certificate as it comes back, put beside its key, proven, reviewed and taken into use."""
+
+import secrets
+
+from tokens import proof
+from tokens.errors import ProofRefused
+from webapp import clock, mails, profiles
+from webapp.acts import facts, forms, intakes, letters, performing, require
+from webapp.acts.case import required
+from webapp.acts.keys import on_token
+from webapp.errors import Incomplete, NotYourAct, Refused
+from webapp.papers import certificate as certificate_paper
+from webapp.papers import csr as csr_paper
+from webapp.papers import guard
+from webapp.register import Certificate, Challenge, Content, Csr, Institution, TrustAnchor, database
+from webapp.rules import certificate as certificate_rules
+
+NONCE = 32  # bytes of a challenge
+
+
+def take_delivery(application, who, name, data, typed_password=""):
+    """Take the ZIP from the CA: kept, opened with the form's password (or one typed instead), its certificate judged
+    (CRT-01…11). Raises Unreadable, WrongPassword, or Incomplete with what is wrong; the ZIP stays kept."""
+    require("take_delivery", application, who)
+    intake = intakes.receive(application, who, "delivery", name, data, is_secret=False)
+    with intakes.reading(intake):
+        password = typed_password or application.password()
+        delivery = guard.run("webapp.papers.delivery:open_zip", data, password)
+        found = judge(delivery, application)
+        _refuse_faults(found)
+        leaf, csr = delivery.certificate, Csr.in_force(application)
+        told = {"sha256": leaf.sha256, "serial": leaf.serial_hex, "issuer_sha256": leaf.issuer_sha256}
+        with performing("take_delivery", application, who, told):
+            _keep(application, who, name, data, delivery, csr, found)
+            letters.notify(mails.delivered, application, [*letters.people_of(application), application.officer])
+
+
+def judge(delivery, application):
+    """The findings about a delivered certificate and its chain."""
+    institution = Institution.here()
+    csr = csr_paper.read(Csr.in_force(application).content.bytes())
+    roots, others = TrustAnchor.trusted_for("certificate")
+    anchors = [certificate_paper.read(der) for der in roots]
+    chain = [*delivery.chain, *(certificate_paper.read(der) for der in others)]
+    profile = profiles.load(institution.profile)
+    return certificate_rules.judge(delivery.certificate, csr, profile, at=clock.now(), chain=chain, anchors=anchors)
+
+
+def _refuse_faults(findings):
+    errors = facts.errors_in(findings)
+    if errors:
+        raise Incomplete(
+            "この証明書は受け取れません。",
+            " ".join(finding.sentence for finding in errors) + " 受信したZIPは保存してあります。",
+            {"file": " ".join(dict.fromkeys(finding.advice for finding in errors if finding.advice))},
+        )
+
+
+def _keep(application, who, name, data, delivery, csr, findings):
+    leaf = delivery.certificate
+    others = _path(delivery)
+    for certificate in (leaf, *others):
+        Content.keep(certificate.der)
+    forms.keep(
+        application, "delivery", name, "application/zip", data, application.version, is_secret=False, person=who.person
+    )
+    Certificate.create(
+        application=application,
+        content=leaf.sha256,
+        chain=[certificate.sha256 for certificate in others],
+        spki_sha256=leaf.spki_sha256,
+        issuer_sha256=leaf.issuer_sha256,
+        serial=leaf.serial_hex,
+        subject=str(leaf.subject),
+        issuer=str(leaf.issuer),
+        not_before=leaf.not_before,
+        not_after=leaf.not_after,
+        key_pair=csr.key_pair,
+        received_at=clock.now(),
+        findings=[[finding.id, finding.severity, finding.sentence, finding.advice] for finding in findings],
+    )
+
+
+def _path(delivery):
+    """The certificates above the delivered one, issuer first: from the ZIP, completed from what is trusted."""
+    roots, others = TrustAnchor.trusted_for("certificate")
+    known = [certificate_paper.read(der) for der in (*others, *roots)]
+    return certificate_paper.path(delivery.certificate, [*delivery.chain, *known])[1:]
+
+
+def chain_ders(certificate):
+    """The DER bytes of the certificates above a register row, the issuer first."""
+    return [Content.get_by_id(sha256).bytes() for sha256 in certificate.chain]
+
+
+def set_challenge(certificate):
+    """The open challenge for a certificate: fresh when the last one was met."""
+    with database.atomic():
+        waiting = (Challenge.certificate == certificate) & Challenge.met_at.is_null()
+        return Challenge.select().where(waiting).order_by(-Challenge.id).first() or Challenge.create(
+            certificate=certificate, nonce=secrets.token_hex(NONCE), set_at=clock.now()
+        )
+
+
+def install(application, who, tokend):
+    """Write the certificate beside its key on the institution's token and have the key sign a fresh challenge, which is
+    verified with the certificate. Raises Refused with the token's own sentence, or where the key is elsewhere."""
+    require("install", application, who)
+    certificate = Certificate.of(application)
+    if certificate.key_pair is None:
+        raise Refused(
+            "この証明書の鍵は、しるしのトークンにはありません。", "証明書を引き渡し、鍵のある場所で格納してください。"
+        )
+    der, challenge = certificate.content.bytes(), set_challenge(certificate)
+    nonce = bytes.fromhex(challenge.nonce)
+    on_token(tokend.install, certificate_der=der, chain_ders=chain_ders(certificate))
+    given = on_token(tokend.prove, certificate_der=der, challenge=nonce)
+    _checked(given, certificate)
+    told = {"nonce": challenge.nonce, "mechanism": given.mechanism, "sha256": certificate.sha256}
+    with performing("install", application, who, told):
+        _meet(challenge, who, given)
+        letters.notify(mails.awaits_acceptance, application, letters.people_of(application))
+
+
+def hand_out(application, who, proof_text=""):
+    """Record that the certificate of a CSR from elsewhere was handed to whoever holds the key; with the text that
+    `python -m tokens prove` wrote it is proven at once, without it the proof stays openly missing."""
+    require("hand_out", application, who)
+    certificate = Certificate.of(application)
+    if certificate.key_pair is not None:
+        raise Refused(
+            "この証明書の鍵は、しるしのトークンにあります。", "「トークンに格納し、動作を確認する」を使ってください。"
+        )
+    given = _read_proof(certificate, proof_text) if proof_text.strip() else None
+    with performing("hand_out", application, who, {"sha256": certificate.sha256, "proven": given is not None}):
+        if given:
+            _meet(set_challenge(certificate), who, given)
+        letters.notify(mails.awaits_acceptance, application, letters.people_of(application))
+
+
+def prove(application, who, proof_text):
+    """Take the proof for a certificate whose key is elsewhere, whenever it comes."""
+    require("prove", application, who)
+    certificate = Certificate.of(application)
+    text = required(proof_text, "proof", "「python -m tokens prove」が書き出した内容を貼り付けてください。")
+    given = _read_proof(certificate, text)
+    challenge = set_challenge(certificate)
+    with performing("prove", application, who, {"nonce": challenge.nonce, "mechanism": given.mechanism}):
+        _meet(challenge, who, given)
+
+
+def _read_proof(certificate, text):
+    try:
+        given = proof.from_text(text)
+    except ProofRefused as error:
+        raise Incomplete(error.message, error.advice, {"proof": error.message}) from None
+    return _checked(given, certificate)
+
+
+def _checked(given, certificate):
+    """The proof, if it answers the open challenge of this certificate; raises Incomplete with the reason."""
+    try:
+        proof.check(given, bytes.fromhex(set_challenge(certificate).nonce), certificate.content.bytes())
+    except ProofRefused as error:
+        raise Incomplete(error.message, error.advice, {"proof": error.message}) from None
+    return given
+
+
+def _meet(challenge, who, given):
+    """Write the proof on its challenge, once."""
+    Challenge.update(
+        met_at=clock.now(),
+        signature=given.signature,
+        mechanism=given.mechanism,
+        token_label=given.token_label,
+        token_serial=given.token_serial,
+        person=who.person,
+    ).where((Challenge.id == challenge.id) & Challenge.met_at.is_null()).execute()
+
+
+def accept(application, who, is_reviewed):
+    """ACC-01: the 利用管理者 has reviewed what the certificate says and takes it into use (CSBR 9.6.3)."""
+    require("accept", application, who)
+    if application.subscriber is None:
+        raise NotYourAct(
+            "発行申請書に利用管理者の記入がないため、登録担当者が代わりに確認します。", "登録担当者に連絡してください。"
+        )
+    if application.subscriber_id != who.person.id:
+        raise NotYourAct(
+            f"証明書の内容は、利用管理者の{application.subscriber.name}さんが確認します。", "ご本人に連絡してください。"
+        )
+    _reviewed(is_reviewed)
+    with performing("accept", application, who, {"sha256": Certificate.of(application).sha256}):
+        pass
+
+
+def accept_for(application, who, is_reviewed, reason):
+    """代理確認: an officer reviews it where the form names no 利用管理者, with a reason."""
+    require("accept_for", application, who)
+    if application.subscriber is not None:
+        raise NotYourAct(
+            f"この申請には利用管理者({application.subscriber.name}さん)がいます。", "ご本人に確認を依頼してください。"
+        )
+    reason = required(reason, "reason", "代わりに確認する理由を入力してください。")
+    _reviewed(is_reviewed)
+    told = {"sha256": Certificate.of(application).sha256}
+    with performing("accept_for", application, who, told, {"reason": reason}):
+        pass
+
+
+def _reviewed(is_reviewed):
+    if not is_reviewed:
+        sentence = "証明書の記載内容を確認し、印を付けてください。"
+        raise Incomplete("確認の欄に印がありません。", sentence, {"reviewed": sentence})

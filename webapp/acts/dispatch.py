@@ -1,0 +1,138 @@
+"""1-1-5: sending the packet to the desk, by our own mail or by the officer's, and what may come of it."""
+
+from webapp import clock, mails, profiles
+from webapp.acts import THE_WORKER, facts, letters, performing, require
+from webapp.acts.case import frozen_form
+from webapp.errors import Incomplete, Refused
+from webapp.papers import csr as csr_paper
+from webapp.papers import packet as packets
+from webapp.register import Csr, Institution, IssueForm, Job, Letter, Paper
+
+CONFIRMED = "最新の手順・様式を確認しました"
+
+
+def packet_of(application):
+    """(packet, points): the three files to send under their stable names, and what was checked of them (ATT-01/02).
+    Raises Refused with the first fault."""
+    institution = Institution.here()
+    facts.demand(facts.for_dispatch(application), "送付に必要なものがそろっていません。")
+    form = frozen_form(IssueForm.current(application))
+    frozen = Paper.newest(application, "form_pdf").content.bytes()
+    csr = csr_paper.read(Csr.in_force(application).content.bytes())
+    xlsx = Paper.newest(application, "form_xlsx").content.bytes()
+    sealed, is_scan = Paper.sealed(application), Paper.sealed(application).kind == "scan"
+    pdf = sealed.content.bytes()
+    packet = packets.issue_packet(institution.org_code, application.number, csr.der, xlsx, pdf, scanned=is_scan)
+    points = packets.check(packet, form, frozen, accepted_scan=pdf if is_scan else None, spki_sha256=csr.spki_sha256)
+    return packet, points
+
+
+def letter_of(application):
+    """The letter exactly as it would leave now (an EmailMessage)."""
+    packet, _ = packet_of(application)
+    institution = Institution.here()
+    officer = application.officer
+    desk = [("", address) for address in profiles.load(institution.profile).recipients]
+    form = frozen_form(IssueForm.current(application))
+    return mails.packet((officer.name, officer.mail), desk, application, form, packet.files)
+
+
+def dispatch(application, who, confirmed):
+    """Ask the worker to post the packet. `confirmed`: 最新の手順・様式を確認しました. The application is sent only when
+    the mail server has taken it."""
+    require("dispatch", application, who)
+    _confirm(confirmed)
+    _nothing_under_way(application)
+    message = letter_of(application)
+    told = {"message_id": str(message["Message-ID"]), "confirmed_on": clock.today().isoformat()}
+    with performing("dispatch", application, who, told) as deed:
+        _nothing_under_way(application)
+        deed.facts["sha256"] = letters.send(message, "packet", application, application.version).sha256
+
+
+def dispatch_by_hand(application, who, confirmed):
+    """Record that the officer has sent the same letter with a mailer of their own (.eml)."""
+    require("dispatch_by_hand", application, who)
+    _confirm(confirmed)
+    prepare_by_hand(application, who)
+    letter = _prepared(application)
+    told = {"message_id": letter.message_id, "confirmed_on": clock.today().isoformat(), "sha256": letter.sha256}
+    with performing("dispatch_by_hand", application, who, told):
+        letter.posted_at = clock.now()
+        letter.save(only=[Letter.posted_at])
+        _tell(application)
+
+
+def prepare_by_hand(application, who):
+    """The letter as bytes (.eml) for the officer's own mailer; the same letter each time until it was sent."""
+    require("dispatch_by_hand", application, who)
+    _nothing_under_way(application)
+    letter = _prepared(application) or letters.keep(
+        letter_of(application), "packet", application, "by_hand", application.version
+    )
+    return letter.content.bytes()
+
+
+def _prepared(application):
+    letter = Letter.packet(application)
+    is_open = letter and letter.state == "by_hand" and letter.posted_at is None
+    return letter if is_open and letter.version == application.version else None
+
+
+def post(letter):
+    """The mail server has taken the packet: the application is sent. Called by the worker in its transaction."""
+    application = letter.application
+    with performing("post", application, THE_WORKER, {"message_id": letter.message_id, "answer": letter.answer}):
+        _tell(application)
+
+
+def doubt(letter):
+    """DATA was finished without an answer: only a person can find out; the officers are told."""
+    letters.notify(mails.in_doubt, letter.application, letters.officers())
+
+
+def confirm_posting(application, who, note):
+    """The officer has found out that the doubtful letter did arrive."""
+    letter = _doubtful(application)
+    with performing("confirm_posting", application, who, {"message_id": letter.message_id}, {"note": note or ""}):
+        letter.state, letter.posted_at = "posted", letter.posted_at or clock.now()
+        letter.save(only=[Letter.state, Letter.posted_at])
+        _tell(application)
+
+
+def repost(application, who):
+    """Send the doubtful or refused letter once more: the same bytes under the same Message-ID."""
+    letter = _doubtful(application)
+    with performing("repost", application, who, {"message_id": letter.message_id}):
+        letter.state = "waiting"
+        letter.save(only=[Letter.state])
+        Job.ask("post", letter)
+
+
+def _doubtful(application):
+    letter = Letter.packet(application)
+    if letter is None or letter.state not in ("unknown", "refused"):
+        raise Refused("送信結果を確かめる必要のあるメールはありません。", "画面を開き直してください。")
+    return letter
+
+
+def _nothing_under_way(application):
+    letter = Letter.packet(application)
+    if (
+        letter is not None
+        and letter.version == application.version
+        and letter.state in ("waiting", "posting", "unknown")
+    ):
+        raise Refused(
+            "この申請の送付メールは、すでに送信を始めています。", "送信の結果を待つか、画面で結果を確定してください。"
+        )
+
+
+def _confirm(confirmed):
+    if not confirmed:
+        sentence = f"NIIの案内で最新の手順と様式を確認し、「{CONFIRMED}」に印を付けてください。"
+        raise Incomplete("確認の欄に印がありません。", sentence, {"confirmed": sentence})
+
+
+def _tell(application):
+    letters.notify(mails.posted, application, letters.people_of(application))

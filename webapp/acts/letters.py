@@ -1,0 +1,82 @@
+"""Letters written by acts: kept with their bytes and a job in the act's own transaction, posted by the worker."""
+
+from contextlib import contextmanager
+from email.policy import SMTP
+
+from webapp import clock
+from webapp.procedure import Role
+from webapp.register import Content, Job, Letter, Person
+
+_house = {"sender": ("しるし", "shirushi@localhost.invalid"), "url": ""}
+
+
+def settle_house(sender, url):
+    """Say once, at start-up, under which (name, address) notices leave and how our pages are reached."""
+    _house.update(sender=sender, url=url)
+
+
+@contextmanager
+def house(sender, url):
+    """The same for a while (tests)."""
+    before = dict(_house)
+    settle_house(sender, url)
+    yield
+    _house.update(before)
+
+
+def address_of(application):
+    return f"{_house['url']}/applications/{application.id}"
+
+
+def keep(message, purpose, application=None, state="waiting", version=None):
+    """Write a letter's row with its bytes (CRLF, as they will leave); packets carry the password and are encrypted."""
+    data = message.as_bytes(policy=SMTP)
+    recipients = [address.addr_spec for name in ("To", "Cc") if message[name] for address in message[name].addresses]
+    return Letter.create(
+        application=application,
+        purpose=purpose,
+        message_id=str(message["Message-ID"]),
+        recipients=recipients,
+        subject=str(message["Subject"]),
+        content=Content.keep(data, is_encrypted=purpose == "packet"),
+        written_at=clock.now(),
+        state=state,
+        answer="",
+        version=version,
+    )
+
+
+def send(message, purpose="notice", application=None, version=None):
+    letter = keep(message, purpose, application, version=version)
+    Job.ask("post", letter)
+    return letter
+
+
+def notify(write, application, people, *details):
+    """Write one of mails.py's notices to people of the house; who has no address in force gets none."""
+    recipients = [(person.name, person.mail) for person in _once(people) if person.mail]
+    if recipients:
+        message = write(_house["sender"], recipients, application, address_of(application), *details)
+        send(message, application=application)
+
+
+def officers():
+    return Person.holding(Role.OFFICER)
+
+
+def people_of(application):
+    """The applicant and, where the form names another, the 利用管理者."""
+    return [person for person in (application.applicant, application.subscriber) if person]
+
+
+def call_off(application):
+    """Cancel a packet letter that has not left yet."""
+    (
+        Letter.update(state="cancelled")
+        .where((Letter.application == application) & (Letter.purpose == "packet") & (Letter.state == "waiting"))
+        .execute()
+    )
+
+
+def _once(people):
+    return list({person.id: person for person in people if person}.values())

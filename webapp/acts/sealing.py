@@ -1,0 +1,104 @@
+"""1-1-4: the institution's seal, as an electronic signature on the frozen PDF or as a stamp on paper."""
+
+from webapp import clock
+from webapp.acts import facts, forms, intakes, performing, require
+from webapp.errors import Incomplete, Refused
+from webapp.papers import guard
+from webapp.procedure import Role
+from webapp.register import Paper, Person, TrustAnchor
+
+# What the officer attests who registers a stamped paper.
+ATTESTED = {
+    "stamp_is_there": "「印」の欄に、機関の長または機関責任者の印がはっきり押されている",
+    "same_mark": "用紙の下にある照合番号が、画面の照合番号と同じである",
+    "whole": "すべてのページが、読める状態で写っている",
+}
+
+
+def seal(application, who, name, data):
+    """Take the PDF that the head has signed. It must begin with the frozen bytes and carry one signature more, by the
+    registered mail of the head whom the form names, whose role and term allow it (SIG-01…03, ACT-03)."""
+    require("seal", application, who)
+    frozen = _frozen(application)
+    intake = intakes.receive(application, who, "sealed_pdf", name, data, is_secret=True)
+    with intakes.reading(intake):
+        roots, others = TrustAnchor.trusted_for("seal")
+        found = guard.run("webapp.papers.seal:check", data, frozen, roots, others, clock.now())
+        head = signer_of(found, application)
+        told = {"signer_certificate_serial": found.serial_hex, "issuer": found.issuer_text, "sha256": intake.sha256}
+        with performing("seal", application, who, told, {"signer": head.name}, sealer=head):
+            report = [[point.sentence, point.result, point.detail] for point in found.points]
+            report.append(_who_signed(found, head))
+            _keep(application, who, "sealed_pdf", f"{application.number}-signed.pdf", data, report)
+
+
+def signer_of(found, application):
+    """The head whose registered mail stands in the certificate; raises Refused when nobody, or nobody fit, is found."""
+    mails = "、".join(found.signer_mails)
+    person = next((p for mail in found.signer_mails if (p := Person.with_mail(mail))), None)
+    if person is None:
+        raise Refused(
+            f"署名した人を台帳で確認できません。証明書のメールアドレスは {mails} です。",
+            "機関責任者の登録メールアドレスと、署名に使った証明書を確認してください。",
+        )
+    if Role.HEAD not in person.roles():
+        ended = any(row.role == Role.HEAD for row in person.role_rows)
+        why = (
+            "機関の長・機関責任者としての任期が終わっています"
+            if ended
+            else "機関の長・機関責任者として登録されていません"
+        )
+        raise Refused(
+            f"署名した{person.name}さんは、{why}。",
+            f"発行申請書に記載された{application.head.name}さんに署名を依頼してください。",
+        )
+    if person.id != application.head_id:
+        raise Refused(
+            f"発行申請書に記載された{application.head.name}さんではなく、{person.name}さんが署名しています。",
+            "記載された方に署名を依頼するか、差し戻して記載する方を選び直してください。",
+        )
+    return person
+
+
+def _who_signed(found, head):
+    mail = "、".join(found.signer_mails)
+    title = head.title(Role.HEAD)
+    return [
+        "証明書のメールアドレスは、台帳に登録された機関の長・機関責任者のものです。",
+        "確認しました",
+        f"{mail}({title} {head.name})",
+    ]
+
+
+def stamp(application, who, name, data, attested):
+    """Take the scan of the stamped paper; the officer attests what no machine can see. `attested` names the boxes
+    ticked. Raises Incomplete when one is open, Unreadable for a file that is no scan."""
+    require("stamp", application, who)
+    _frozen(application)
+    left = {
+        field: f"「{sentence}」を確認してください。" for field, sentence in ATTESTED.items() if field not in attested
+    }
+    if left:
+        raise Incomplete("確認していない項目があります。", "紙を見て確認し、印を付けてください。", left)
+    if not facts.holds(application.head, Role.HEAD):
+        raise Refused(
+            f"{application.head.name}さんは、今日の時点で機関の長・機関責任者として登録されていません。",
+            "差し戻して、捺印する方を選び直してください。",
+        )
+    intake = intakes.receive(application, who, "scan", name, data, is_secret=True)
+    with intakes.reading(intake):
+        scan = guard.run("webapp.papers.scan:read", data, name)
+        told = {"attested": sorted(ATTESTED), "sha256": intake.sha256, "pages": scan.pages}
+        sealer = {"sealer": application.head, "attester": who.person}
+        with performing("stamp", application, who, told, {"sealer": application.head.name}, **sealer):
+            report = [[sentence, "確認しました", who.person.name] for sentence in ATTESTED.values()]
+            _keep(application, who, "scan", f"{application.number}-scan.pdf", scan.pdf, report)
+
+
+def _frozen(application):
+    facts.demand([facts.made(application)], "発行申請書がまだできていません。")
+    return Paper.newest(application, "form_pdf").content.bytes()
+
+
+def _keep(application, who, kind, name, data, report):
+    forms.keep(application, kind, name, "application/pdf", data, application.version, person=who.person, report=report)

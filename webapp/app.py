@@ -1,0 +1,35 @@
+"""The web application: its rooms wired together."""
+
+from datetime import timedelta, timezone
+
+from flask import Flask
+from htmx_flask import Htmx
+from jinja2 import StrictUndefined
+
+from webapp import errors_shown, gate, pages, register
+from webapp.acts import letters
+from webapp.settings import Settings
+
+
+def create_app(settings: Settings):
+    """Wire the rooms together; nothing is connected to and nothing is loaded but code and the content key."""
+    app = Flask("webapp", root_path=str(pages.HOME), template_folder="templates", static_folder="static")
+    app.config.update(SHIRUSHI=settings, MAX_CONTENT_LENGTH=24 * 1024 * 1024, MAX_FORM_MEMORY_SIZE=1024 * 1024)
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    Htmx(app)
+    register.bind(settings.database)
+    register.content.unlock(settings.content_key_file)
+    letters.settle_house(settings.sender, settings.public_url)
+    gate.guard(app)
+    errors_shown.show(app)
+    pages.furnish(app, timezone(timedelta(hours=9)))
+    for blueprint in _blueprints():
+        app.register_blueprint(blueprint)
+    return app
+
+
+def _blueprints():
+    from webapp.routes import BLUEPRINTS
+
+    return BLUEPRINTS

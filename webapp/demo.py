@@ -1,0 +1,185 @@
+"""The demo: an invented university, its people, its token and the practice desk. `python -m webapp.demo --data DIR`
+makes what is missing and leaves alone what is there."""
+
+import argparse
+import os
+import secrets
+from datetime import date
+from pathlib import Path
+
+from tokens import softhsm
+from webapp import profiles
+from webapp.acts import visits
+from webapp.papers import certificate
+from webapp.practice import settings as desk_settings
+from webapp.practice.desk import Desk
+from webapp.register import (
+    Account,
+    Content,
+    Department,
+    Document,
+    Event,
+    IdentityMethod,
+    Institution,
+    Person,
+    PersonDepartment,
+    PersonMail,
+    PersonRole,
+    TrustAnchor,
+    bind,
+    content,
+    database,
+    migrate,
+)
+from webapp.settings import Settings
+
+SINCE = date(2026, 4, 1)
+CARD_LABEL, CARD_PIN = "練習用カード 田中", "482915"
+TOKEN_LABEL = "shirushi-practice"
+
+# key, name, role, title, department, telephone
+PEOPLE = (
+    ("sato", "佐藤 次郎", "subscriber", "准教授", "工学部 計測工学研究室", "03-5500-1201"),
+    ("suzuki", "鈴木 花子", "officer", "", "情報基盤センター 認証係", "03-5500-1101"),
+    ("yamamoto", "山本 健", "officer", "", "情報基盤センター 認証係", "03-5500-1102"),
+    ("tanaka", "田中 一郎", "head", "情報基盤センター長", "情報基盤センター", "03-5500-1001"),
+    ("takahashi", "高橋 美咲", "subscriber", "講師", "理学部 物理学科", "03-5500-1301"),
+    ("ito", "伊藤 恵", "auditor", "", "監査室", "03-5500-1401"),
+    ("kobayashi", "小林 誠", "administrator", "", "情報基盤センター", "03-5500-1103"),
+)
+HOUSE = {
+    "environment": "demo",
+    "org_code": "shinsei",
+    "formal_name": "学校法人申請学園 申請大学",
+    "postal_code": "100-0001",
+    "head_office": "東京都千代田区千代田1丁目1番1号",
+    "switchboard": "03-5500-1000",
+    "country": "JP",
+    "state": "Tokyo",
+    "locality": "Chiyoda-ku",
+    "organization": "Shinsei University",
+    "common_name": "Shinsei University",
+    "profile": "practice",
+    "officer_hours": "平日 9時から17時",
+    "token_label": TOKEN_LABEL,
+}
+
+
+def mail_of(key):
+    return f"{key}@shinsei.example"
+
+
+def furnish():
+    """Write the institution, its people and what they agreed on once, into an empty register."""
+    with database.atomic():
+        Institution.create(id=1, switchboard_checked_on=date(2026, 10, 1), **HOUSE)
+        Event.write("found", Institution.here(), address="demo", facts={"environment": "demo"})
+        for person in PEOPLE:
+            _employ(*person)
+        for aspect, name in (
+            ("identity", "対面・職員証"),
+            ("identity", "統合認証(多要素)"),
+            ("existence", "人事在籍照合"),
+            ("existence", "所属長への照会"),
+        ):
+            IdentityMethod.create(aspect=aspect, name=name, since_on=SINCE)
+        for document in profiles.load("practice").documents:
+            text = f"{document.title}\n\nこれは練習用の見本です。実際の文書ではありません。\n".encode()
+            Document.create(
+                name=document.title,
+                version="2026年4月版",
+                address=document.address,
+                content=Content.keep(text),
+                media_type="text/plain; charset=utf-8",
+                since_on=SINCE,
+            )
+
+
+def _employ(key, name, role, title, department, phone):
+    person = Person.create(name=name, phone=phone)
+    office, _ = Department.get_or_create(name=department)
+    PersonMail.create(person=person, mail=mail_of(key), since_on=SINCE)
+    PersonDepartment.create(person=person, department=office, since_on=SINCE)
+    PersonRole.create(person=person, role=role, title=title, since_on=SINCE)
+    Account.create(person=person, login=key, password_hash=visits.hashed(secrets.token_urlsafe(16)))
+
+
+def trust(folder):
+    """Trust the practice CA: its anchors lie in `folder` as *.cer (DER), the roots among them by their names."""
+
+    with database.atomic():
+        for path in sorted(folder.glob("*.cer")):
+            read = certificate.read(path.read_bytes())
+            TrustAnchor.create(
+                use="seal" if "smime" in path.stem else "certificate",
+                name=read.subject.get("CN"),
+                der=read.der,
+                is_root=read.subject == read.issuer,
+                since_on=SINCE,
+            )
+
+
+def open_desk(data):
+    """The practice desk's CA, and the head's practice card with its PIN beside it (this is a demo)."""
+    folder = data / "practice"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "desk.json").exists():
+        subject = {"C": "JP", "ST": "Tokyo", "L": "Chiyoda-ku", "O": "Shinsei University"}
+        known = desk_settings.Institution(HOUSE["formal_name"], HOUSE["head_office"], subject, (mail_of("tanaka"),))
+        desk_settings.save(folder, desk_settings.Settings(institution=known))
+    desk = Desk(folder)
+    card = data / "card"
+    if not (card / "certificate.cer").exists():
+        made = desk.issue_head_card(card, mail_of("tanaka"), CARD_LABEL, CARD_PIN)
+        (card / "pin").write_text(CARD_PIN)
+        (card / "certificate.cer").write_bytes(made.certificate)
+    desk.close()
+    return folder / "anchors"
+
+
+def make_token(data):
+    """The institution's token (SoftHSM stands in) with tokend's configuration; the PIN is a file of its own."""
+    if (data / "tokend.toml").exists():
+        return
+    folder = data / "tokens"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    pin = "".join(secrets.choice("0123456789") for _ in range(8))
+    env = softhsm.make_token(folder, TOKEN_LABEL, pin)
+    pin_file = folder / "pin"
+    with os.fdopen(os.open(pin_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(pin)
+    lines = {
+        "socket": data / "tokend.sock",
+        "module": softhsm.MODULE,
+        "token": TOKEN_LABEL,
+        "pin_file": pin_file,
+        "state_file": folder / "refused",
+    }
+    text = "".join(f'{name} = "{value}"\n' for name, value in lines.items())
+    environment = "".join(f'{name} = "{value}"\n' for name, value in env.items())
+    (data / "tokend.toml").write_text(f"{text}allowed_uids = [{os.getuid()}]\n\n[environment]\n{environment}")
+
+
+def make(data):
+    """Make the demo's data under `data` (a Path), or complete it."""
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    settings = Settings(data=data)
+    content.unlock(settings.content_key_file)
+    make_token(data)
+    anchors = open_desk(data)
+    bind(settings.database)
+    migrate()
+    with database.connection_context():
+        if not Institution.is_set_up():
+            furnish()
+            trust(anchors)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m webapp.demo", description="デモ用のデータを用意します。")
+    parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="データの置き場所")
+    make(parser.parse_args().data.resolve())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""The list of applications, choosing the procedure, opening one, and the page of one."""
+
+from flask import Blueprint, g, request
+
+from webapp.acts import case as case_acts
+from webapp.acts.facts import csr_in_force
+from webapp.errors import Refused
+from webapp.pages import page, see_other
+from webapp.procedure import STAGE_LABELS, Role, Stage
+from webapp.register import Application, Certificate, Institution, Letter
+from webapp.routes import case
+from webapp.routes.finding import find, typed, who
+
+bp = Blueprint("applications", __name__, url_prefix="/applications")
+PER_PAGE = 25
+
+# seed 1, 手続きの種別: what one wants, and which procedure it is.
+OCCASIONS = (
+    ("first", "新規", "新しくコード署名用証明書が必要になった"),
+    ("other_dn", "新規", "証明書の主体者DN(機関名や所在地など)を変える"),
+    ("continue", "更新", "いまの証明書を続けて使いたい(有効期限が近い)"),
+    ("other_content", "更新", "主体者DN以外の記載内容を変える"),
+    ("reissue", "更新", "失効した証明書を再発行する"),
+    ("unneeded", "失効", "証明書が不要になった"),
+    ("compromised", "失効", "秘密鍵が漏れた、またはトークンをなくした(危殆化)"),
+)
+
+
+@bp.get("")
+def index():
+    words, stage = request.args.get("q", "").strip(), request.args.get("stage", "")
+    query = Application.seen_by(g.person)
+    if words:
+        query = Application.matching(query, words)
+    if stage in STAGE_LABELS:
+        query = query.where(Application.stage == stage)
+    return page("applications/index.html", words=words, stage=stage, stages=_stages(), **_keyset(query))
+
+
+def _stages():
+    return [(stage.value, STAGE_LABELS[stage]) for stage in Stage]
+
+
+def _keyset(query):
+    """One page of a query, newest first, by the row number below (`before`) or above (`after`) which it begins."""
+    before, after = request.args.get("before", type=int), request.args.get("after", type=int)
+    if after:
+        rows = list(query.where(Application.id > after).order_by(Application.id).limit(PER_PAGE + 1))
+        newer, older = len(rows) > PER_PAGE, True
+        rows = rows[:PER_PAGE][::-1]
+    else:
+        narrowed = query.where(Application.id < before) if before else query
+        rows = list(narrowed.order_by(-Application.id).limit(PER_PAGE + 1))
+        newer, older = bool(before), len(rows) > PER_PAGE
+        rows = rows[:PER_PAGE]
+    kept = {name: value for name, value in request.args.items() if name in ("q", "stage") and value}
+    return {
+        "applications": rows,
+        "since": case.since_words,
+        "newer": {**kept, "after": rows[0].id} if rows and newer else None,
+        "older": {**kept, "before": rows[-1].id} if rows and older else None,
+    }
+
+
+@bp.get("/new")
+def new():
+    chosen = request.args.get("occasion", "")
+    kind = next((kind for key, kind, _ in OCCASIONS if key == chosen), "")
+    return page("applications/new.html", **_new_page(chosen, kind))
+
+
+def _new_page(chosen, kind, values=None, refusal=None):
+    return {
+        "occasions": [(key, sentence) for key, _, sentence in OCCASIONS],
+        "chosen": chosen,
+        "kind": kind,
+        "may_file": bool(g.roles & {Role.SUBSCRIBER, Role.OFFICER}),
+        "certificates": _own_certificates() if chosen == "other_dn" else [],
+        "typed": values or {"title": "", "purpose": "", "replaces": ""},
+        "refusal": refusal,
+    }
+
+
+def _own_certificates():
+    seen = Application.seen_by(g.person).where(Application.stage == Stage.IN_USE)
+    query = Certificate.select().where(Certificate.application.in_([row.id for row in seen])).order_by(-Certificate.id)
+    return [(row.id, f"{row.application.title} シリアル番号 {row.serial[:16]}") for row in query]
+
+
+@bp.post("")
+def create():
+    values = typed(title="", purpose="", replaces="", occasion="first")
+    offered = {str(key) for key, _ in _own_certificates()}
+    replaces = int(values["replaces"]) if values["replaces"] in offered else None
+    try:
+        application = case_acts.open_application(who(), values["title"], values["purpose"], replaces)
+    except Refused as refusal:
+        if refusal.status != 422:
+            raise
+        shown = _new_page(values["occasion"], "新規", values, refusal)
+        return page("applications/new.html", status=422, **shown)
+    return see_other("drafts.csr", number=application.id)
+
+
+@bp.get("/<int:number>")
+def show(number):
+    application = find(number)
+    return page("applications/show.html", **show_page(application))
+
+
+def show_page(application):
+    current, state = case.step_state(application)
+    institution = Institution.here()
+    return {
+        "application": application,
+        "labels": case.labels(application),
+        "current": current,
+        "state": state,
+        "waited": case.since_words(application.stage_since_at) if application.is_open else "",
+        "next": case.next_step(application, g.person),
+        "checklist": case.checklist(application),
+        "subject": institution.subject,
+        "form": case.form_of(application),
+        "is_being_made": application.stage == Stage.SUBMITTED and not _made(application),
+        "csr": csr_in_force(application),
+        "papers": case.papers(application, g.person),
+        "history": case.history(application),
+        "others": case.other_acts(application, g.person),
+        "letter": _letter(application),
+        "certificate": Certificate.of(application),
+        "may_show_password": any(act.verb == "show_password" for act in application.acts_open_to(g.person)),
+    }
+
+
+def _made(application):
+    form = case.form_of(application)
+    return form is not None and form.made_at is not None
+
+
+def _letter(application):
+    letter = Letter.packet(application)
+    return {"row": letter, "state": case.LETTER_STATES[letter.state]} if letter else None
+
+
+@bp.post("/<int:number>/password")
+def password(number):
+    application = find(number)
+    shown = case_acts.show_password(application, who())
+    return page("applications/password.html", application=application, password=shown)

@@ -1,0 +1,287 @@
+"""How a case reads on its page: whose turn, the one next thing, what is there, what has happened."""
+
+from dataclasses import dataclass
+
+from flask import url_for
+
+from webapp import clock, procedure, sentences
+from webapp.acts import facts
+from webapp.procedure import Kind, Role, Stage
+from webapp.register import Certificate, Content, Csr, Event, Inquiry, IssueForm, Letter, Paper
+
+LETTER_STATES = {
+    "waiting": "送信待ち",
+    "posting": "送信中",
+    "posted": "送信済",
+    "unknown": "送信結果不明",
+    "refused": "送信できませんでした",
+    "by_hand": "自分のメールソフトで送付",
+    "cancelled": "送信取りやめ",
+}
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """The one thing to do now: a sentence, and a button (`is_post`: it does the act at once) or whose turn it is."""
+
+    sentence: str
+    label: str = ""
+    url: str = ""
+    is_post: bool = False
+    whose: str = ""
+    due: str = ""
+    links: tuple = ()  # (label, url): other ways, other things that may have happened
+
+
+def since_words(instant):
+    """How long something has been so: 今日から, 3日前から."""
+    days = (clock.today() - clock.day_of(instant)).days
+    return "今日から" if days <= 0 else f"{days}日前から"
+
+
+def step_state(application):
+    """(current step counted from 1, state word for ui.steps)."""
+    steps = application.steps
+    stage = Stage(application.stage)
+    if stage not in steps:
+        return _furthest(application), "stopped"
+    if stage == Stage.IN_USE:
+        return len(steps), "completed"
+    return steps.index(stage) + 1, "attention" if application.status in ("差し戻し", "不備対応") else "current"
+
+
+def _furthest(application):
+    if application.stage == Stage.REFUSED:
+        return application.steps.index(Stage.SENT) + 1
+    if application.sealer_id:
+        return application.steps.index(Stage.SEALED) + 1
+    return application.steps.index(Stage.EXAMINED if application.examiner_id else Stage.DRAFT) + 1
+
+
+def next_step(application, person):
+    """The NextStep of this person for this application."""
+    roles = application.roles_of(person)
+    return _STEPS[Stage(application.stage)](application, roles, _addresses(application))
+
+
+def _addresses(application):
+    return lambda page: url_for(page, number=application.id)
+
+
+def _draft(application, roles, at):
+    if Role.APPLICANT not in roles:
+        return NextStep("申請した人が入力しています。", whose=application.applicant.name)
+    wanting = [fact.name for fact in facts.for_submission(application) if not fact.is_so]
+    back = "差し戻された理由を「経過」で確認し、" if application.status in ("差し戻し", "不備対応") else ""
+    if {"csr", "csr_rules"} & set(wanting):
+        return NextStep(f"{back}鍵ペアとCSRを用意してください。", "鍵ペアとCSRを用意する", at("drafts.csr"))
+    if {"title", "purpose", "officer", "head"} & set(wanting):
+        return NextStep(f"{back}申請の内容を入力してください。", "申請の内容を入力する", at("drafts.description"))
+    if "consent" in wanting:
+        return NextStep("発行申請の前に、3つの文書を読んで承認してください。", "文書を確認する", at("drafts.consent"))
+    return NextStep(f"{back}申請の内容を確認し、提出してください。", "内容を確認して提出する", at("drafts.submission"))
+
+
+def _submitted(application, roles, at):
+    if Role.APPLICANT in roles:
+        if Inquiry.unanswered(application):
+            return NextStep(
+                "登録担当者から照会があります。回答してください。", "照会に回答する", at("examination.inquiry")
+            )
+        return NextStep("登録担当者が審査しています。", whose="登録担当者", due=since_words(application.stage_since_at))
+    if Role.OFFICER in roles:
+        return NextStep("発行申請書の内容と利用管理者を確認し、審査してください。", "審査する", at("examination.show"))
+    return NextStep("登録担当者が審査しています。", whose="登録担当者", due=since_words(application.stage_since_at))
+
+
+def _examined(application, roles, at):
+    if roles & {Role.HEAD, Role.OFFICER}:
+        return NextStep(
+            "発行申請書の内容を確認し、電子署名または捺印をしてください。"
+            if Role.HEAD in roles
+            else "機関責任者の電子署名または捺印を受け、登録してください。",
+            "内容を確認し、署名に進む" if Role.HEAD in roles else "捺印・署名に進む",
+            at("sealing.show"),
+            whose=application.head.name,
+            due=since_words(application.stage_since_at),
+        )
+    return NextStep(
+        "機関責任者の捺印・署名を待っています。",
+        whose=application.head.name,
+        due=since_words(application.stage_since_at),
+    )
+
+
+def _sealed(application, roles, at):
+    letter = Letter.packet(application)
+    state = letter.state if letter and letter.version == application.version else ""
+    if Role.OFFICER not in roles:
+        return NextStep("登録担当者がサービス窓口へ送付します。", whose="登録担当者")
+    if state in ("unknown", "refused"):
+        return NextStep(
+            f"送付メールは「{LETTER_STATES[state]}」です。確認してください。", "送信結果を確認する", at("dispatch.show")
+        )
+    if state in ("waiting", "posting"):
+        return NextStep(
+            f"送付メールは「{LETTER_STATES[state]}」です。結果はこの画面に表示します。",
+            "送信の状態を見る",
+            at("dispatch.show"),
+        )
+    return NextStep("送付物を確認し、サービス窓口へ送付してください。", "送付物を確認する", at("dispatch.show"))
+
+
+def _sent(application, roles, at):
+    waited = clock.business_days_between(sent_on(application), clock.today())
+    due = f"送付から{waited}営業日(審査の開始から発行まで約10営業日)"
+    if not roles & {Role.OFFICER, Role.APPLICANT}:
+        return NextStep("認証局で審査しています。", whose="認証局", due=due)
+    links = (("認証局からの電話・不備・却下を記録する", at("desk.show")),) if Role.OFFICER in roles else ()
+    return NextStep(
+        "認証局で審査しています。証明書のZIPがメールで届いたら、受け取りの操作をしてください。",
+        "届いた証明書を受け取る",
+        at("delivery.show"),
+        whose="認証局",
+        due=due,
+        links=links,
+    )
+
+
+def _delivered(application, roles, at):
+    if not roles & {Role.OFFICER, Role.APPLICANT}:
+        return NextStep("証明書をトークンに格納します。", whose="利用管理者・登録担当者")
+    if Certificate.of(application).key_pair_id:
+        return NextStep(
+            "証明書を鍵のあるトークンに格納し、署名して動作を確認します。",
+            "トークンに格納し、動作を確認する",
+            at("delivery.install"),
+            is_post=True,
+        )
+    return NextStep("証明書を鍵のある場所に格納してください。", "証明書を引き渡す", at("delivery.handover"))
+
+
+def _installed(application, roles, at):
+    subscriber = application.subscriber
+    mine = Role.APPLICANT in roles and subscriber is not None or Role.OFFICER in roles and subscriber is None
+    if mine:
+        return NextStep(
+            "証明書の記載内容を確認し、利用を始めてください。", "証明書の内容を確認する", at("delivery.acceptance")
+        )
+    return NextStep("証明書の内容の確認を待っています。", whose=subscriber.name if subscriber else "登録担当者")
+
+
+def _in_use(application, roles, at):
+    certificate = Certificate.of(application)
+    return NextStep(
+        f"この証明書は利用中です。有効期限は{clock.day_of(certificate.not_after):%Y年%-m月%-d日}です。",
+        links=(("証明書と署名の方法を見る", url_for("certificates.show", number=certificate.id)),),
+    )
+
+
+def _ended(application, roles, at):
+    return NextStep(f"この申請は「{application.status}」で終わりました。理由は「経過」にあります。")
+
+
+_STEPS = {
+    Stage.DRAFT: _draft,
+    Stage.SUBMITTED: _submitted,
+    Stage.EXAMINED: _examined,
+    Stage.SEALED: _sealed,
+    Stage.SENT: _sent,
+    Stage.DELIVERED: _delivered,
+    Stage.INSTALLED: _installed,
+    Stage.IN_USE: _in_use,
+    Stage.WITHDRAWN: _ended,
+    Stage.REFUSED: _ended,
+}
+
+
+def sent_on(application):
+    """The Japanese day on which the packet left."""
+    return clock.day_of(application.stage_since_at)
+
+
+def checklist(application):
+    """What is there, as items for ui.checklist."""
+    stage = Stage(application.stage)
+    if stage == Stage.DRAFT:
+        found = facts.for_submission(application)
+    else:
+        found = [*facts.for_examination(application), *facts.for_dispatch(application)]
+    unique = {fact.label: fact for fact in found}
+    return [{"label": fact.label, "done": fact.is_so, "detail": fact.detail} for fact in unique.values()]
+
+
+SHOWN = ("form_xlsx", "form_pdf", "sealed_pdf", "scan", "delivery")
+PAPER_NAMES = {
+    "form_xlsx": "発行申請書(Excel)",
+    "form_pdf": "発行申請書(PDF)",
+    "sealed_pdf": "電子署名済みPDF",
+    "scan": "捺印済みPDF",
+    "delivery": "認証局からのZIP",
+}
+
+
+def papers(application, person):
+    """The papers of a case as rows for ui.papers, newest first; what carries the password only for those who may."""
+    query = Paper.select().where((Paper.application == application) & Paper.kind.in_(SHOWN)).order_by(-Paper.id)
+    allowed = application.may_see_password(person)
+    rows = [_paper_row(paper, allowed) for paper in query]
+    return rows + [_csr_row(row) for row in application.csrs.order_by(-Csr.id)]
+
+
+def _paper_row(paper, allowed):
+    readable = allowed or not paper.carries_password
+    return {
+        "name": PAPER_NAMES[paper.kind],
+        "version": paper.version,
+        "size": paper.size,
+        "sha256": paper.sha256,
+        "person": paper.person.name if paper.person else "自動作成",
+        "at": paper.at,
+        "open_url": url_for("papers.show", number=paper.id)
+        if readable and paper.media_type == "application/pdf"
+        else "",
+        "save_url": url_for("papers.save", number=paper.id) if readable else "",
+        "note": "" if readable else "パスワードが記載されているため、申請の担当者だけが開けます。",
+    }
+
+
+def _csr_row(row):
+    return {
+        "name": "CSR" if row.dropped_at is None else "CSR(差し替え前)",
+        "version": max(row.application.version, 1),
+        "size": Content.get_by_id(row.sha256).size,
+        "sha256": row.sha256,
+        "person": row.attached_by.name,
+        "at": row.attached_at,
+        "open_url": "",
+        "save_url": url_for("papers.csr", number=row.id),
+    }
+
+
+def history(application):
+    return [sentences.told(event) for event in Event.about(application)]
+
+
+def other_acts(application, person):
+    """Links to pages for what may be done besides the next step: (label, url)."""
+    open_verbs = {act.verb for act in application.acts_open_to(person)}
+    pages = [
+        ("send_back", "examination.send_back_page", "差し戻す"),
+        ("withdraw", "drafts.withdrawal", "申請を取り下げる"),
+    ]
+    stage_ok = Stage(application.stage) in (Stage.EXAMINED, Stage.SEALED)
+    return [
+        (label, url_for(page, number=application.id))
+        for verb, page, label in pages
+        if verb in open_verbs and (verb != "send_back" or stage_ok)
+    ]
+
+
+def form_of(application):
+    """The frozen values of the present version, or None while nothing was submitted."""
+    return IssueForm.current(application) if application.version else None
+
+
+def labels(application):
+    return procedure.STEP_LABELS if Kind(application.kind) == Kind.ISSUE else ()

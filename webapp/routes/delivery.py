@@ -1,0 +1,205 @@
+"""1-1-6 on screen: the ZIP, the token, the proof, the review of the certificate."""
+
+from flask import Blueprint, current_app, request, url_for
+
+from webapp.acts import delivery as acts
+from webapp.acts import require_now
+from webapp.pages import page, see_other
+from webapp.papers import certificate as certificate_paper
+from webapp.procedure import Stage
+from webapp.register import Certificate, Intake
+from webapp.routes.finding import attempt, find, tokend, typed, upload, who
+
+bp = Blueprint("delivery", __name__, url_prefix="/applications/<int:number>")
+
+# What CRT-01…11 look at, in the words of the person who waits for the certificate.
+LOOKED_AT = (
+    ("CRT-01", "公開鍵と主体者DNが、提出したCSRと一致する"),
+    ("CRT-02", "鍵用途がデジタル署名である"),
+    ("CRT-03", "拡張鍵用途がコード署名である"),
+    ("CRT-04", "証明書ポリシが書かれている"),
+    ("CRT-05", "失効リスト(CRL)の場所が書かれている"),
+    ("CRT-06", "発行者の証明書などの場所が書かれている"),
+    ("CRT-07", "発行者の鍵の識別子があり、認証局の証明書ではない"),
+    ("CRT-08", "署名アルゴリズムが安全なものである"),
+    ("CRT-09", "鍵の種類と長さ、主体者DNの項目が基準に合う"),
+    ("CRT-10", "有効期間が基準に合い、いま有効である"),
+    ("CRT-11", "登録された認証局が発行し、証明書チェーンがつながる"),
+)
+
+
+@bp.get("/delivery")
+def show(number):
+    application = find(number)
+    require_now("take_delivery", application, who())
+    return _page(application)
+
+
+def _page(application, refusal=None):
+    return page(
+        "applications/delivery.html",
+        status=refusal.status if refusal else 200,
+        application=application,
+        practice_mail=current_app.config["SHIRUSHI"].practice_url,
+        kept=list(application.intakes.where(Intake.purpose == "delivery").order_by(-Intake.id)),
+        refusal=refusal,
+    )
+
+
+@bp.post("/delivery")
+def take_delivery(number):
+    application = find(number)
+    name, data = upload()
+    password = request.form.get("password", "")
+    return attempt(
+        lambda: acts.take_delivery(application, who(), name, data, password),
+        lambda refusal: _page(application, refusal),
+        "delivery.result",
+        "take_delivery",
+        number=number,
+    )
+
+
+@bp.get("/certificate")
+def result(number):
+    """The delivered certificate read aloud, with what was checked, and the next step."""
+    application = find(number)
+    row = Certificate.of(application)
+    if row is None:
+        return see_other("applications.show", number=number)
+    return page("applications/certificate.html", **_certificate(application, row))
+
+
+def _certificate(application, row):
+    return {
+        "application": application,
+        "certificate": row,
+        "read": certificate_paper.read(row.content.bytes()),
+        "points": points(row),
+        "findings": [{"id": i, "severity": s, "sentence": t, "advice": a} for i, s, t, a in row.findings],
+        "proof": row.proof,
+        "install_url": url_for("delivery.install", number=application.id),
+        "handover_url": url_for("delivery.handover", number=application.id),
+    }
+
+
+def points(row):
+    """The checks of a delivered certificate, each with what was found, for ui.points."""
+    found = {rule: (severity, sentence) for rule, severity, sentence, _ in row.findings}
+    opened = {"sentence": "ZIPを開き、証明書を取り出した", "result": "ok", "detail": ""}
+    return [opened, *(_point(label, *found.get(rule, ("ok", ""))) for rule, label in LOOKED_AT)]
+
+
+def _point(sentence, result, detail):
+    return {"sentence": sentence, "result": result, "detail": detail}
+
+
+@bp.post("/installation")
+def install(number):
+    application = find(number)
+    return attempt(
+        lambda: acts.install(application, who(), tokend()),
+        lambda refusal: _installation_page(application, refusal),
+        "applications.show",
+        "install",
+        number=number,
+    )
+
+
+def _installation_page(application, refusal):
+    row = Certificate.of(application)
+    shown = _certificate(application, row) if row else {}
+    return page("applications/certificate.html", status=422, **shown | {"refusal": refusal})
+
+
+@bp.get("/handover")
+def handover(number):
+    application = find(number)
+    require_now("hand_out" if application.stage == Stage.DELIVERED else "prove", application, who())
+    return _handover_page(application)
+
+
+def _handover_page(application, refusal=None):
+    row = Certificate.of(application)
+    return page(
+        "applications/handover.html",
+        status=refusal.status if refusal else 200,
+        application=application,
+        certificate=row,
+        challenge=acts.set_challenge(row),
+        typed=typed(proof=""),
+        refusal=refusal,
+    )
+
+
+@bp.post("/handover")
+def hand_out(number):
+    application = find(number)
+    text = _proof_text()
+    return attempt(
+        lambda: acts.hand_out(application, who(), text),
+        lambda refusal: _handover_page(application, refusal),
+        "applications.show",
+        "hand_out",
+        number=number,
+    )
+
+
+def _proof_text():
+    _, data = upload("file")
+    return data[:65536].decode("utf-8", "replace") if data else request.form.get("proof", "")
+
+
+@bp.post("/proof")
+def prove(number):
+    application = find(number)
+    text = _proof_text()
+    return attempt(
+        lambda: acts.prove(application, who(), text),
+        lambda refusal: _handover_page(application, refusal),
+        "applications.show",
+        "prove",
+        number=number,
+    )
+
+
+@bp.get("/acceptance")
+def acceptance(number):
+    application = find(number)
+    require_now("accept" if application.subscriber else "accept_for", application, who())
+    return _acceptance_page(application)
+
+
+def _acceptance_page(application, refusal=None):
+    row = Certificate.of(application)
+    return page(
+        "applications/acceptance.html",
+        status=refusal.status if refusal else 200,
+        **_certificate(application, row),
+        typed=typed(reason=""),
+        refusal=refusal,
+    )
+
+
+@bp.post("/acceptance")
+def accept(number):
+    application = find(number)
+    return attempt(
+        lambda: acts.accept(application, who(), "reviewed" in request.form),
+        lambda refusal: _acceptance_page(application, refusal),
+        "applications.show",
+        "accept",
+        number=number,
+    )
+
+
+@bp.post("/proxy_acceptance")
+def accept_for(number):
+    application = find(number)
+    return attempt(
+        lambda: acts.accept_for(application, who(), "reviewed" in request.form, request.form.get("reason", "")),
+        lambda refusal: _acceptance_page(application, refusal),
+        "applications.show",
+        "accept_for",
+        number=number,
+    )

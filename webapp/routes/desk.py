@@ -1,0 +1,95 @@
+"""1-1-6 on screen: the CA's telephone call, the start of its review, a fault it found, its refusal."""
+
+from flask import Blueprint, request
+
+from webapp import clock, profiles
+from webapp.acts import desk as acts
+from webapp.acts import letters, require_now
+from webapp.acts.case import frozen_form
+from webapp.pages import page
+from webapp.register import Institution, TelephoneCall
+from webapp.routes import case
+from webapp.routes.finding import attempt, find, typed, who
+
+bp = Blueprint("desk", __name__, url_prefix="/applications/<int:number>")
+
+
+@bp.get("/desk")
+def show(number):
+    application = find(number)
+    require_now("note_call", application, who())
+    return _page(application)
+
+
+def _page(application, refusal=None, way=""):
+    days = profiles.load(Institution.here().profile).business_days
+    started = application.review_started_on
+    return page(
+        "applications/desk.html",
+        status=refusal.status if refusal else 200,
+        application=application,
+        calls=list(application.calls.order_by(-TelephoneCall.id)),
+        outcomes=list(acts.CALL_OUTCOMES.items()),
+        call_words=acts.CALL_OUTCOMES,
+        waited=clock.business_days_between(case.sent_on(application), clock.today()),
+        expected_on=clock.after_business_days(started, days) if started else None,
+        typed=typed(
+            started_on=started.isoformat() if started else "", number="", note="", fault="", reason="", outcome=""
+        ),
+        refusal=refusal,
+        way=way,
+    )
+
+
+@bp.get("/call-card")
+def card(number):
+    """The card for the switchboard and the officer, one page in 14-point type."""
+    application = find(number)
+    require_now("note_call", application, who())
+    form = frozen_form(case.form_of(application))
+    others = [person for person in letters.officers() if person.id != application.officer_id]
+    return page("applications/call_card.html", application=application, form=form, others=others, today=clock.today())
+
+
+def _posted(number, act, way, done):
+    application = find(number)
+    return attempt(
+        lambda: act(application),
+        lambda refusal: _page(application, refusal, way),
+        "applications.show",
+        done,
+        number=number,
+    )
+
+
+@bp.post("/review")
+def note_review(number):
+    given = request.form.get("started_on", "")
+    return _posted(number, lambda a: acts.note_review(a, who(), given), "review", "note_review")
+
+
+@bp.post("/call")
+def note_call(number):
+    given = request.form
+    return _posted(
+        number,
+        lambda a: acts.note_call(a, who(), given.get("outcome", ""), given.get("number", ""), given.get("note", "")),
+        "call",
+        "note_call",
+    )
+
+
+@bp.post("/correction")
+def reopen(number):
+    return _posted(number, lambda a: acts.reopen(a, who(), request.form.get("fault", "")), "correction", "reopen")
+
+
+@bp.post("/redispatch")
+def redo_dispatch(number):
+    given = request.form.get("fault", "")
+    return _posted(number, lambda a: acts.redo_dispatch(a, who(), given), "correction", "redo_dispatch")
+
+
+@bp.post("/refusal")
+def refuse(number):
+    return _posted(number, lambda a: acts.refuse(a, who(), request.form.get("reason", "")), "refusal", "refuse")

@@ -1,0 +1,122 @@
+"""1-1-5 on screen: the letter exactly as it will leave, its attachments, and how it is sent."""
+
+import hashlib
+
+from flask import Blueprint, request
+
+from webapp import clock
+from webapp.acts import dispatch as acts
+from webapp.acts import facts, require_now
+from webapp.errors import Refused
+from webapp.pages import attachment, page
+from webapp.register import Institution, Letter
+from webapp.routes import case
+from webapp.routes.finding import attempt, find, typed, who
+
+bp = Blueprint("dispatch", __name__, url_prefix="/applications/<int:number>")
+
+
+@bp.get("/dispatch")
+def show(number):
+    application = find(number)
+    require_now("dispatch", application, who())
+    return _page(application)
+
+
+def _page(application, refusal=None):
+    letter = Letter.packet(application)
+    current = letter if letter and letter.version == application.version else None
+    return page(
+        "applications/dispatch.html",
+        status=refusal.status if refusal else 200,
+        application=application,
+        state=case.LETTER_STATES[current.state] if current else "",
+        letter=current,
+        preview=_preview(application),
+        confirmed=acts.CONFIRMED,
+        switchboard_is_fresh=facts.switchboard_is_fresh(Institution.here()),
+        today=clock.today(),
+        typed=typed(note=""),
+        refusal=refusal,
+    )
+
+
+def _preview(application):
+    """The letter and what was checked of its packet; `trouble` when it may not leave."""
+    try:
+        packet, points = acts.packet_of(application)
+        message = acts.letter_of(application)
+    except Refused as refusal:
+        return {"trouble": refusal, "headers": [], "body": "", "files": [], "points": []}
+    files = [
+        {"name": file.name, "size": len(file.data), "sha256": hashlib.sha256(file.data).hexdigest(), "index": index}
+        for index, file in enumerate(packet.files)
+    ]
+    headers = [(label, str(message[name])) for name, label in (("From", "差出人"), ("To", "宛先"), ("Subject", "件名"))]
+    body = message.get_body(("plain",)).get_content()
+    return {"trouble": None, "headers": headers, "body": body, "files": files, "points": points}
+
+
+@bp.get("/packet/<int:index>")
+def packet_file(number, index):
+    application = find(number)
+    require_now("dispatch", application, who())
+    packet, _ = acts.packet_of(application)
+    file = packet.files[min(index, len(packet.files) - 1)]
+    return attachment(file.data, file.name, file.media_type, is_shown=file.media_type == "application/pdf")
+
+
+@bp.post("/dispatch")
+def dispatch(number):
+    application = find(number)
+    return attempt(
+        lambda: acts.dispatch(application, who(), "confirmed" in request.form),
+        lambda refusal: _page(application, refusal),
+        "applications.show",
+        "dispatch",
+        number=number,
+    )
+
+
+@bp.post("/letter")
+def letter(number):
+    """The same letter as .eml for the officer's own mailer; a POST because the letter is written now."""
+    application = find(number)
+    data = acts.prepare_by_hand(application, who())
+    return attachment(data, f"{application.number}.eml", "message/rfc822")
+
+
+@bp.post("/hand_dispatch")
+def dispatch_by_hand(number):
+    application = find(number)
+    return attempt(
+        lambda: acts.dispatch_by_hand(application, who(), "confirmed" in request.form),
+        lambda refusal: _page(application, refusal),
+        "applications.show",
+        "dispatch_by_hand",
+        number=number,
+    )
+
+
+@bp.post("/posting_confirmation")
+def confirm_posting(number):
+    application = find(number)
+    return attempt(
+        lambda: acts.confirm_posting(application, who(), request.form.get("note", "")),
+        lambda refusal: _page(application, refusal),
+        "applications.show",
+        "confirm_posting",
+        number=number,
+    )
+
+
+@bp.post("/reposting")
+def repost(number):
+    application = find(number)
+    return attempt(
+        lambda: acts.repost(application, who()),
+        lambda refusal: _page(application, refusal),
+        "applications.show",
+        "repost",
+        number=number,
+    )

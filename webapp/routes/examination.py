@@ -1,0 +1,177 @@
+"""1-1-3 on screen: the application beside the register, identity and existence, inquiries, completing, sending back."""
+
+from flask import Blueprint, request
+
+from webapp import clock
+from webapp.acts import examination as acts
+from webapp.acts import facts, require_now
+from webapp.acts.case import frozen_form
+from webapp.pages import page
+from webapp.register import IdentityCheck, IdentityMethod, Inquiry, Institution, Paper
+from webapp.routes import case
+from webapp.routes.finding import attempt, find, typed, who
+from webapp.rules import institution as institution_rules
+
+bp = Blueprint("examination", __name__, url_prefix="/applications/<int:number>")
+
+
+@bp.get("/examination")
+def show(number):
+    application = find(number)
+    require_now("examine", application, who())
+    return _page(application)
+
+
+def _page(application, refusal=None, about=""):
+    form_row = case.form_of(application)
+    form = frozen_form(form_row) if form_row else None
+    return page(
+        "applications/examination.html",
+        status=refusal.status if refusal else 200,
+        application=application,
+        form=form,
+        is_being_made=form_row is None or form_row.made_at is None,
+        rows=_compared(form),
+        held=facts.csr_in_force(application),
+        pictures=Paper.pictures(application, is_masked=False),
+        aspects=[_aspect(application, key, label) for key, label in acts.ASPECTS.items()],
+        facts=facts.for_examination(application),
+        inquiry=Inquiry.unanswered(application),
+        today=clock.today().isoformat(),
+        typed=request.form.to_dict(),
+        refusal=refusal,
+        about=about,
+    )
+
+
+def _compared(form):
+    """What was entered beside the institution's master, with the findings ORG-01 and ORG-02."""
+    if form is None:
+        return []
+    here = Institution.here()
+    found = institution_rules.judge(form, here.head_office, here.formal_name)
+    pairs = [
+        ("住所", form.address, here.head_office, "address"),
+        ("利用機関名", form.institution_name, here.formal_name, "institution_name"),
+        ("代表電話番号", form.switchboard, here.switchboard, ""),
+        *((f"主体者DN {short}", dict(form.subject).get(short, ""), value, "") for short, value in here.subject),
+    ]
+    return [_row(label, left, right, [f for f in found if f.field == field]) for label, left, right, field in pairs]
+
+
+def _row(label, left, right, findings):
+    note = "台帳の表記と異なります" if left != right else ""
+    return {"label": label, "left": left, "right": right, "differs": left != right, "note": note, "findings": findings}
+
+
+def _aspect(application, key, label):
+    methods = [(row.name, row.name) for row in IdentityMethod.offered(key)]
+    return {"key": key, "label": label, "methods": methods, "check": IdentityCheck.latest(application, key)}
+
+
+@bp.post("/identity")
+def check_identity(number):
+    application = find(number)
+    given = request.form
+    aspect = given.get("aspect", "")
+
+    def entry(name):
+        return given.get(f"{aspect}-{name}", "")
+
+    return attempt(
+        lambda: acts.check_identity(
+            application, who(), aspect, entry("result"), entry("method"), entry("checked_on"), entry("note")
+        ),
+        lambda refusal: _page(application, refusal, aspect),
+        "examination.show",
+        "check_identity",
+        number=number,
+    )
+
+
+@bp.post("/examination")
+def examine(number):
+    application = find(number)
+    return attempt(
+        lambda: acts.examine(application, who()),
+        lambda refusal: _page(application, refusal),
+        "applications.show",
+        "examine",
+        number=number,
+    )
+
+
+@bp.get("/inquiry")
+def inquiry(number):
+    """For the officer: ask something. For the applicant: answer what was asked."""
+    application = find(number)
+    return _inquiry_page(application)
+
+
+def _inquiry_page(application, refusal=None):
+    asked = Inquiry.unanswered(application)
+    require_now("answer" if asked else "inquire", application, who())
+    return page(
+        "applications/inquiry.html",
+        status=refusal.status if refusal else 200,
+        application=application,
+        asked=asked,
+        typed=typed(question="", answer=""),
+        refusal=refusal,
+    )
+
+
+@bp.post("/inquiry")
+def inquire(number):
+    application = find(number)
+    return attempt(
+        lambda: acts.inquire(application, who(), request.form.get("question", "")),
+        lambda refusal: _inquiry_page(application, refusal),
+        "applications.show",
+        "inquire",
+        number=number,
+    )
+
+
+@bp.post("/answer")
+def answer(number):
+    application = find(number)
+    return attempt(
+        lambda: acts.answer(application, who(), request.form.get("answer", "")),
+        lambda refusal: _inquiry_page(application, refusal),
+        "applications.show",
+        "answer",
+        number=number,
+    )
+
+
+@bp.get("/return")
+def send_back_page(number):
+    application = find(number)
+    require_now("send_back", application, who())
+    return _return_page(application)
+
+
+def _return_page(application, refusal=None):
+    return page(
+        "applications/return.html",
+        status=refusal.status if refusal else 200,
+        application=application,
+        reasons=acts.REASONS,
+        typed=typed(reason=request.args.get("reason", "")),
+        refusal=refusal,
+    )
+
+
+@bp.post("/return")
+def send_back(number):
+    application = find(number)
+    ready = request.form.getlist("ready")
+    reason = "\n".join([*(r for r in ready if r in acts.REASONS), request.form.get("reason", "")]).strip()
+    return attempt(
+        lambda: acts.send_back(application, who(), reason),
+        lambda refusal: _return_page(application, refusal),
+        "applications.show",
+        "send_back",
+        number=number,
+    )

@@ -1,0 +1,47 @@
+"""What every route of a case begins and ends with: find it, try the act, show the page again or go on."""
+
+from flask import current_app, g, request
+
+from tokens.client import Tokend
+from webapp.errors import Refused, Unseen
+from webapp.gate import who
+from webapp.pages import see_other
+from webapp.register import Application
+
+
+def find(number):
+    """The application with this row number, if this person may know of it; raises Unseen (404) otherwise."""
+    application = Application.get_or_none(Application.id == number)
+    if application is None or not application.is_seen_by(g.person):
+        raise Unseen("申請が見つかりません。", "番号を確かめるか、申請の一覧から探してください。")
+    return application
+
+
+def attempt(act, again, onward, done="", **values):
+    """Do an act. What can be corrected shows the page again through again(refusal); success goes on (303)."""
+    try:
+        act()
+    except Refused as refusal:
+        if refusal.status != 422:
+            raise
+        return again(refusal)
+    return see_other(onward, done=done, **values)
+
+
+def tokend():
+    """The daemon that reaches the institution's token."""
+    return Tokend(current_app.config["SHIRUSHI"].tokend)
+
+
+def typed(**otherwise):
+    """What the person typed in this POST, else the values given."""
+    return otherwise if request.method == "GET" else otherwise | request.form.to_dict()
+
+
+def upload(field="file"):
+    """(name, bytes) of an uploaded file; an empty name and no bytes when none was chosen."""
+    file = request.files.get(field)
+    return (file.filename or "", file.read()) if file else ("", b"")
+
+
+__all__ = ["attempt", "find", "tokend", "typed", "upload", "who"]

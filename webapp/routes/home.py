@@ -1,0 +1,127 @@
+"""Home: for each role what it has to do now, and nothing else."""
+
+from flask import Blueprint, g, url_for
+
+from webapp import clock
+from webapp.pages import page
+from webapp.procedure import Role, Stage
+from webapp.register import Application, Certificate, ChainHead, Event, Person
+from webapp.routes import case
+
+bp = Blueprint("home", __name__)
+SHOWN = 10  # rows of a counted list; the rest is a link away
+LATE = 5  # business days after which a waiting application stands out
+QUEUES = (
+    ("審査待ち", (Stage.SUBMITTED,), "審査を待っている申請はありません。提出されるとメールでお知らせします。"),
+    ("捺印・署名待ち", (Stage.EXAMINED,), "捺印・署名を待っている申請はありません。"),
+    ("送付待ち", (Stage.SEALED,), "送付を待っている申請はありません。捺印・署名が済むと、ここに表示します。"),
+    ("認証局で審査中", (Stage.SENT,), "認証局で審査中の申請はありません。送付すると、ここに表示します。"),
+)
+
+
+@bp.get("/")
+def home():
+    roles = g.roles
+    return page(
+        "home/home.html",
+        greeting=g.person.name,
+        steps=_own_steps(),
+        certificates=_own_certificates(),
+        is_subscriber=Role.SUBSCRIBER in roles,
+        queues=_queues() if Role.OFFICER in roles else [],
+        to_seal=_to_seal() if Role.HEAD in roles else None,
+        audit=_audit() if Role.AUDITOR in roles else None,
+        is_administrator=Role.ADMINISTRATOR in roles,
+        may_file=bool(roles & {Role.SUBSCRIBER, Role.OFFICER}),
+    )
+
+
+def _own():
+    mine = (Application.applicant == g.person) | (Application.subscriber == g.person)
+    return Application.select().where(mine)
+
+
+def _own_steps():
+    """At most three things this person can do in their own applications, the longest waiting first."""
+    waiting = [Stage.DRAFT, Stage.SUBMITTED, Stage.SENT, Stage.DELIVERED, Stage.INSTALLED]
+    rows = _own().where(Application.stage.in_(waiting)).order_by(Application.stage_since_at).limit(20)
+    steps = [(row, case.next_step(row, g.person)) for row in rows]
+    return [
+        {
+            "sentence": f"{row.title}: {step.sentence}",
+            "label": step.label if not step.is_post else "画面を開く",
+            "url": step.url if not step.is_post else url_for("applications.show", number=row.id),
+            "note": f"{row.number} {row.status}",
+        }
+        for row, step in steps
+        if step.label
+    ][:3]
+
+
+def _own_certificates():
+    owned = _own().select(Application.id)
+    rows = Certificate.select().where(Certificate.application.in_(owned)).order_by(Certificate.not_after).limit(50)
+    return [{"row": row, "left": (clock.day_of(row.not_after) - clock.today()).days} for row in rows]
+
+
+def _queues():
+    return [
+        {
+            "heading": heading,
+            "count": Application.counted(*stages),
+            "rows": [_queue_row(row) for row in Application.at(g.person, *stages).limit(SHOWN)],
+            "empty": empty,
+            "id": f"queue-{stages[0].value}",
+            "more_url": url_for("applications.index", stage=stages[0].value),
+        }
+        for heading, stages, empty in QUEUES
+    ] + _to_install()
+
+
+def _to_install():
+    """Certificates that have come and wait for somebody; not shown while there are none."""
+    stages = (Stage.DELIVERED, Stage.INSTALLED)
+    count = Application.counted(*stages)
+    rows = [_queue_row(row) for row in Application.at(g.person, *stages).limit(SHOWN)]
+    listed = {
+        "heading": "格納・確認待ち",
+        "count": count,
+        "rows": rows,
+        "empty": "",
+        "id": "queue-delivered",
+        "more_url": "",
+    }
+    return [listed] if count else []
+
+
+def _queue_row(row):
+    waited = clock.business_days_between(clock.day_of(row.stage_since_at), clock.today())
+    at_desk = row.stage == Stage.SENT
+    return {
+        "number": row.number,
+        "name": row.title,
+        "url": url_for("applications.show", number=row.id),
+        "whose": row.waiting,
+        "since": case.since_words(row.stage_since_at),
+        "due": f"送付から{waited}営業日" if at_desk else (f"{waited}営業日経過" if waited >= LATE else ""),
+        "late": waited >= (15 if at_desk else LATE),
+    }
+
+
+def _to_seal():
+    rows = Application.at(g.person, Stage.EXAMINED).where(Application.head == g.person).limit(SHOWN)
+    return [
+        {
+            "sentence": f"{row.applicant.name}さん({row.department.name})の申請「{row.title}」の発行申請書に、電子署名または捺印をしてください。",
+            "label": "内容を確認し、署名に進む",
+            "url": url_for("sealing.show", number=row.id),
+            "note": f"{row.number} 審査: {Person.get_by_id(row.examiner_id).name}({clock.day_of(row.stage_since_at):%Y年%-m月%-d日})",
+        }
+        for row in rows
+    ]
+
+
+def _audit():
+    head = ChainHead.get_by_id(1)
+    newest = Event.select().order_by(-Event.seq).first()
+    return {"count": head.seq, "hash": head.hash, "at": newest.at if newest else None}

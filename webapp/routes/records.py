@@ -1,0 +1,43 @@
+"""For the auditor: the events in their order, and whether the chain holds."""
+
+from flask import Blueprint, request
+
+from webapp import clock, sentences
+from webapp.gate import let_in
+from webapp.pages import page
+from webapp.procedure import Role
+from webapp.register import Application, ChainBroken, ChainHead, Event, verify_chain
+
+bp = Blueprint("records", __name__, url_prefix="/records")
+PER_PAGE = 50
+
+
+@bp.get("")
+def index():
+    let_in(Role.AUDITOR)
+    before = request.args.get("before", type=int)
+    query = Event.select().where(Event.seq < before) if before else Event.select()
+    events = list(query.order_by(-Event.seq).limit(PER_PAGE + 1))
+    return page(
+        "records/index.html",
+        head=ChainHead.get_by_id(1),
+        events=[{"seq": event.seq, "about": _about(event), **sentences.told(event)} for event in events[:PER_PAGE]],
+        older={"before": events[PER_PAGE - 1].seq} if len(events) > PER_PAGE else None,
+        checked=None,
+    )
+
+
+def _about(event):
+    row = Application.get_or_none(Application.id == event.object_id) if event.object == "application" else None
+    return row.number if row else event.object
+
+
+@bp.post("/check")
+def check():
+    """Walk the whole chain now."""
+    let_in(Role.AUDITOR)
+    try:
+        checked = {"count": verify_chain(), "trouble": "", "at": clock.now()}
+    except ChainBroken as broken:
+        checked = {"count": 0, "trouble": str(broken), "at": clock.now()}
+    return page("records/check.html", checked=checked)

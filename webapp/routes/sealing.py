@@ -1,0 +1,99 @@
+"""1-1-4 on screen: the PDF as pictures, and the ways by which it is sealed."""
+
+from flask import Blueprint, current_app, g, request
+
+from webapp.acts import require_now, sealing
+from webapp.errors import NotYourAct
+from webapp.pages import page
+from webapp.procedure import Role
+from webapp.register import Institution, Paper
+from webapp.routes import case
+from webapp.routes.finding import attempt, find, upload, who
+
+bp = Blueprint("sealing", __name__, url_prefix="/applications/<int:number>")
+
+
+@bp.get("/seal")
+def show(number):
+    application = find(number)
+    require_now("seal", application, who())
+    return _page(application)
+
+
+def _page(application, refusal=None, way=""):
+    pdf = Paper.newest(application, "form_pdf")
+    form = case.form_of(application)
+    return page(
+        "applications/seal.html",
+        status=refusal.status if refusal else 200,
+        application=application,
+        pdf=pdf,
+        mark=form.mark if form else "",
+        title=application.head.title(Role.HEAD),
+        pictures=Paper.pictures(application, is_masked=False),
+        attested=sealing.ATTESTED,
+        ticked=request.form.getlist("attested"),
+        may_stamp=_may_stamp(application),
+        card=_practice_card(application),
+        refusal=refusal,
+        way=way,
+    )
+
+
+def _may_stamp(application):
+    try:
+        require_now("stamp", application, who())
+    except NotYourAct:
+        return False
+    return True
+
+
+def _practice_card(application):
+    """In the demo, the command that signs with the head's practice card."""
+    if not Institution.here().is_practice:
+        return None
+    return {"data": str(current_app.config["SHIRUSHI"].data), "name": f"{application.number}-{application.version}"}
+
+
+@bp.post("/seal")
+def seal(number):
+    application = find(number)
+    name, data = upload()
+    return attempt(
+        lambda: sealing.seal(application, who(), name, data),
+        lambda refusal: _page(application, refusal, "signed"),
+        "sealing.report",
+        "seal",
+        number=number,
+    )
+
+
+@bp.post("/stamp")
+def stamp(number):
+    application = find(number)
+    name, data = upload()
+    ticked = request.form.getlist("attested")
+    return attempt(
+        lambda: sealing.stamp(application, who(), name, data, ticked),
+        lambda refusal: _page(application, refusal, "stamped"),
+        "sealing.report",
+        "stamp",
+        number=number,
+    )
+
+
+@bp.get("/seal-report")
+def report(number):
+    """What was checked of the sealed PDF, and what it means."""
+    application = find(number)
+    paper = Paper.sealed(application)
+    points = [{"sentence": s, "result": r, "detail": d} for s, r, d in (paper.report or [])] if paper else []
+    return page(
+        "applications/seal_report.html",
+        application=application,
+        paper=paper,
+        points=points,
+        may_open=application.may_see_password(g.person),
+        is_signed=bool(paper and paper.kind == "sealed_pdf"),
+        title=application.sealer.title(Role.HEAD) if application.sealer else "",
+    )

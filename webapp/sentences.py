@@ -1,0 +1,112 @@
+"""Events and outcomes as sentences."""
+
+# What a page says right after an act.
+DONE = {
+    "open": "下書きを作りました。次の操作に沿って進めてください。",
+    "describe": "入力内容を保存しました。",
+    "make_key": "トークンに鍵ペアを生成し、CSRを作りました。",
+    "attach_csr": "CSRを登録しました。",
+    "consent": "3つの文書の承認を記録しました。",
+    "submit": "提出しました。発行申請書を作成しています。",
+    "check_identity": "確認結果を記録しました。",
+    "inquire": "照会を送りました。回答が届くとメールでお知らせします。",
+    "answer": "回答を送りました。",
+    "examine": "審査を完了しました。機関責任者へメールでお知らせしました。",
+    "send_back": "差し戻しました。理由を申請した人へメールでお知らせしました。",
+    "seal": "電子署名を確認し、登録しました。",
+    "stamp": "捺印済みの書面を登録しました。",
+    "dispatch": "送信を始めました。結果はこの画面に表示します。",
+    "dispatch_by_hand": "送付したことを記録しました。",
+    "confirm_posting": "届いていたことを記録しました。",
+    "repost": "同じメールをもう一度送ります。",
+    "note_review": "審査開始日を記録しました。",
+    "note_call": "電話を記録しました。",
+    "reopen": "不備対応として、申請した人に戻しました。",
+    "redo_dispatch": "送付し直せる状態に戻しました。",
+    "refuse": "却下を記録しました。",
+    "withdraw": "申請を取り下げました。",
+    "take_delivery": "証明書を確認し、受け取りました。",
+    "install": "トークンに格納し、鍵と証明書の対応を署名で確かめました。",
+    "hand_out": "証明書を引き渡したことを記録しました。",
+    "prove": "動作確認の結果を登録しました。",
+    "accept": "利用を始めました。署名に使えます。",
+    "accept_for": "代理確認を記録しました。署名に使えます。",
+    "saved": "設定を保存しました。",
+    "added": "追加しました。",
+    "ended": "終了日を記録しました。",
+    "signed_out": "サインアウトしました。",
+}
+
+# What an event says for ever, by act.
+EVENTS = {
+    "open": "申請を始めました。",
+    "describe": "申請の内容を入力しました。",
+    "make_key": "トークンに鍵ペアを生成し、CSRを作りました。",
+    "attach_csr": "CSRを登録しました。",
+    "consent": "文書を承認しました。",
+    "show_password": "パスワード(証明書取得時用)を表示しました。",
+    "submit": "提出しました。",
+    "freeze": "発行申請書(Excel・PDF)を作成し、内容を確定しました。",
+    "check_identity": "利用管理者の確認結果を記録しました。",
+    "inquire": "照会しました。",
+    "answer": "照会に回答しました。",
+    "examine": "審査を完了しました。",
+    "send_back": "差し戻しました。",
+    "seal": "電子署名されたPDFを確認し、登録しました。",
+    "stamp": "捺印済みの書面を確認し、登録しました。",
+    "dispatch": "サービス窓口への送信を始めました。",
+    "post": "サービス窓口へのメールを、メールサーバーが受け付けました。",
+    "dispatch_by_hand": "自分のメールソフトでサービス窓口へ送付しました。",
+    "confirm_posting": "送付メールが届いていたことを確認しました。",
+    "repost": "同じ送付メールをもう一度送ることにしました。",
+    "note_review": "認証局の審査開始日を記録しました。",
+    "note_call": "認証局からの電話を記録しました。",
+    "reopen": "サービス窓口からの不備の連絡を受け、申請の内容を直すことにしました。",
+    "redo_dispatch": "サービス窓口からの連絡を受け、送付し直すことにしました。",
+    "refuse": "認証局が却下しました。",
+    "withdraw": "申請を取り下げました。",
+    "take_delivery": "認証局からの証明書を確認し、受け取りました。",
+    "install": "証明書をトークンに格納し、署名で動作を確かめました。",
+    "hand_out": "証明書を引き渡しました。",
+    "prove": "鍵のある場所での動作確認を登録しました。",
+    "accept": "利用管理者が証明書の内容を確認し、利用を始めました。",
+    "accept_for": "登録担当者が代わりに証明書の内容を確認し、利用を始めました。",
+}
+
+_NOTES = ("reason", "question", "answer", "fault", "note", "purpose")
+
+
+def told(event):
+    """An event as {at, sentence, person, note}: who did what, and their own words where there are any."""
+    beside = event.particulars
+    notes = [beside[name] for name in _NOTES if beside.get(name)]
+    return {
+        "at": event.at,
+        "sentence": EVENTS.get(event.act, event.act) + _detail(event),
+        "person": event.person.name if event.person else "自動",
+        "note": "\n".join(notes),
+    }
+
+
+def _detail(event):
+    facts = event.facts
+    match event.act:
+        case "submit" | "freeze":
+            return f"第{facts['version']}版、照合番号 {facts['mark']}"
+        case "check_identity":
+            aspect = {"identity": "本人性", "existence": "実在性"}[facts["aspect"]]
+            result = {"confirmed": "確認できた", "unconfirmed": "確認できない"}[facts["result"]]
+            return f"{aspect}: {result}({facts['method']}、{facts['checked_on']})"
+        case "make_key":
+            return f"{facts['algorithm']}、トークン「{facts['token']['label']}」"
+        case "consent":
+            return "、".join(facts["documents"])
+        case "take_delivery":
+            return f"シリアル番号 {facts['serial']}"
+        case "note_call":
+            return {
+                "answered": "確認が終わりました。",
+                "call_back": "折り返します。",
+                "missed": "出られませんでした。",
+            }[facts["outcome"]]
+    return ""

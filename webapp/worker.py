@@ -1,0 +1,91 @@
+"""The loop over due rows: posting letters and making the papers of submitted forms.
+
+`turn(settings, name)` does one piece of work and is what tests call. Several workers may run: a job is claimed under a
+lease, nothing is sent or converted inside a transaction, and a worker that dies leaves a lease that runs out.
+"""
+
+import logging
+import os
+import smtplib
+import socket
+import time
+
+from webapp import clock, posting
+from webapp.acts import dispatch, forms
+from webapp.errors import Refused
+from webapp.register import Job, Letter, database
+
+log = logging.getLogger("shirushi.worker")
+
+
+def turn(settings, name="worker"):
+    """Do one job that is due; returns its row, or None when there is nothing to do."""
+    job = Job.claim(name, clock.now())
+    if job is not None:
+        log.info("job %s: %s %s, try %s", job.id, job.kind, job.subject_id, job.attempts)
+        WORK[job.kind](job, settings)
+    return job
+
+
+def _freeze(job, settings):
+    try:
+        forms.make(job.subject_id, settings.lobby)
+    except (Refused, OSError) as error:
+        log.warning("job %s: %s", job.id, error)
+        job.try_later(str(error), clock.now())
+    else:
+        job.finish()
+
+
+def _post(job, settings):
+    """Post a letter. What was `posting` when its worker died has perhaps been delivered: nobody sends it again."""
+    letter = Letter.get_by_id(job.subject_id)
+    if letter.state == "posting":
+        return _settle(job, letter, "unknown", "送信中にしるしの処理が止まりました。")
+    if letter.state != "waiting":
+        return job.finish(letter.state)
+    try:
+        with posting.server(settings) as server:
+            _mark(letter, "posting")
+            answer = posting.hand_over(server, letter)
+    except posting.Doubtful as error:
+        _settle(job, letter, "unknown", str(error))
+    except posting.Rejected as error:
+        _settle(job, letter, "refused", str(error))
+    except (OSError, smtplib.SMTPException) as error:
+        _mark(letter, "waiting")
+        job.try_later(f"メールサーバーにつながりません: {error}", clock.now())
+    else:
+        _settle(job, letter, "posted", answer)
+
+
+def _mark(letter, state):
+    letter.state = state
+    letter.save(only=[Letter.state])
+
+
+def _settle(job, letter, state, answer):
+    """Write what became of a letter, and what follows for its application, in one transaction."""
+    with database.atomic():
+        letter.state, letter.answer = state, answer
+        letter.posted_at = clock.now() if state == "posted" else None
+        letter.save(only=[Letter.state, Letter.answer, Letter.posted_at])
+        if letter.purpose == "packet":
+            if state == "posted":
+                dispatch.post(letter)
+            else:
+                dispatch.doubt(letter)
+        job.finish(answer)
+
+
+WORK = {"freeze": _freeze, "post": _post}
+
+
+def run(settings):
+    """Work for ever, resting while nothing is due."""
+    name = f"{socket.gethostname()}-{os.getpid()}"
+    while True:
+        with database.connection_context():
+            job = turn(settings, name)
+        if job is None:
+            time.sleep(settings.work_seconds)
