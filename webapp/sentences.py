@@ -1,5 +1,7 @@
 """Events and outcomes as sentences."""
 
+from webapp.procedure import ROLE_LABELS, Role
+
 # What a page says right after an act.
 DONE = {
     "open": "下書きを作りました。次の操作に沿って進めてください。",
@@ -34,6 +36,10 @@ DONE = {
     "saved": "設定を保存しました。",
     "added": "追加しました。",
     "ended": "終了日を記録しました。",
+    "add_person": "登録しました。サインインする人には、アカウントを作ってください。",
+    "close_account": "アカウントを閉じました。",
+    "try_mail": "試験メールを、メールサーバーが受け付けました。宛先の受信箱で届いているかを確認してください。",
+    "try_token": "トークンが作った署名を検証しました。トークンは正しく動いています。",
     "signed_out": "サインアウトしました。",
 }
 
@@ -71,6 +77,48 @@ EVENTS = {
     "prove": "鍵のある場所での動作確認を登録しました。",
     "accept": "利用管理者が証明書の内容を確認し、利用を始めました。",
     "accept_for": "登録担当者が代わりに証明書の内容を確認し、利用を始めました。",
+    "sign_in": "サインインしました。",
+    "sign_in_as": "練習する人を選んでサインインしました。",
+    "sign_out": "サインアウトしました。",
+    "found": "機関の情報を登録し、しるしを使い始めました。",
+    "change_institution": "機関の情報を変更しました。",
+    "add_person": "人を登録しました。",
+    "change_person": "氏名・電話番号を訂正しました。",
+    "add_mail": "メールアドレスを追加しました。",
+    "add_department": "所属を追加しました。",
+    "add_role": "役割を追加しました。",
+    "end_mail": "メールアドレスに終了日を入れました。",
+    "end_department": "所属に終了日を入れました。",
+    "end_role": "役割に終了日を入れました。",
+    "open_account": "アカウントを作りました。",
+    "close_account": "アカウントを閉じました。",
+    "set_password": "パスワードを再設定しました。",
+    "add_identity_method": "本人確認の方法を追加しました。",
+    "end_identity_method": "本人確認の方法に終了日を入れました。",
+    "add_document": "承認する文書を登録しました。",
+    "end_document": "承認する文書に終了日を入れました。",
+    "add_trust_anchor": "信頼する認証局を登録しました。",
+    "end_trust_anchor": "信頼する認証局に終了日を入れました。",
+    "try_mail": "試験メールを送りました。",
+    "try_token": "トークンで試験署名をしました。",
+}
+
+# The registered values of the institution, as an event that changed them names them.
+HOUSE_LABELS = {
+    "formal_name": "正式名称",
+    "org_code": "機関コード",
+    "postal_code": "郵便番号",
+    "head_office": "本部所在地",
+    "switchboard": "代表電話番号",
+    "switchboard_checked_on": "代表電話番号の掲載を確認した日",
+    "country": "国(C)",
+    "state": "都道府県(ST)",
+    "locality": "市区町村(L)",
+    "organization": "組織名(O)",
+    "common_name": "コモンネーム(CN)",
+    "profile": "認証局のプロファイル",
+    "officer_hours": "連絡可能な時間帯",
+    "token_label": "トークンのラベル",
 }
 
 _NOTES = ("reason", "question", "answer", "fault", "note", "purpose")
@@ -103,6 +151,25 @@ def _detail(event):
             return "、".join(facts["documents"])
         case "take_delivery":
             return f"シリアル番号 {facts['serial']}"
+        case "change_institution":
+            return "、".join(
+                f"{HOUSE_LABELS[name]}: {before or 'なし'} → {after or 'なし'}"
+                for name, (before, after) in facts["changed"].items()
+            )
+        case "add_role" | "add_person":
+            return f"{ROLE_LABELS[Role(facts['role'])]} {facts['since_on']}から{facts['until_on'] or ''}"
+        case "end_role" | "end_mail" | "end_department" | "end_identity_method" | "end_document" | "end_trust_anchor":
+            return f"{facts['until_on']}まで"
+        case "add_mail":
+            return event.particulars.get("mail", "")
+        case "add_department":
+            return facts["department"]
+        case "add_identity_method":
+            return facts["name"]
+        case "add_document":
+            return f"{facts['name']} {facts['version']}"
+        case "add_trust_anchor":
+            return facts["subject"]
         case "note_call":
             return {
                 "answered": "確認が終わりました。",

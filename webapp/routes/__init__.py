@@ -1,6 +1,7 @@
 """One blueprint for each noun the user sees."""
 
 from webapp.routes import (
+    administration,
     applications,
     certificates,
     delivery,
@@ -20,6 +21,7 @@ from webapp.routes import (
 BLUEPRINTS = [
     module.bp
     for module in (
+        administration,
         applications,
         certificates,
         delivery,

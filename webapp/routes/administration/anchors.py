@@ -1,0 +1,78 @@
+"""The CAs that the institution trusts: read aloud first, trusted afterwards."""
+
+from flask import request
+
+from webapp import clock
+from webapp.acts import anchors as acts
+from webapp.errors import Refused
+from webapp.pages import page
+from webapp.papers import certificate as papers
+from webapp.register import TrustAnchor
+from webapp.routes.administration import bp
+from webapp.routes.finding import attempt, typed, upload, who
+
+
+@bp.get("/anchors")
+def anchors():
+    rows = TrustAnchor.select().order_by(TrustAnchor.use.desc(), TrustAnchor.is_root.desc(), TrustAnchor.id)
+    listed = [(row, papers.read(bytes(row.der))) for row in rows]
+    return page("administration/anchors.html", anchors=listed, uses=acts.USES, today=clock.today())
+
+
+@bp.get("/anchors/new")
+def new_anchor():
+    return _new_page()
+
+
+def _new_page(refusal=None):
+    status = refusal.status if refusal else 200
+    uses = list(acts.USES.items())
+    return page(
+        "administration/anchor_new.html", status=status, uses=uses, typed=typed(use="", pem=""), refusal=refusal
+    )
+
+
+def _given():
+    """The certificate as it was sent: the chosen file, else the pasted text."""
+    _, data = upload("file")
+    return data or request.form.get("pem", "").encode()
+
+
+@bp.post("/anchors/reading")
+def read_anchor():
+    """Show what is in a CA certificate; nothing is saved."""
+    try:
+        found = acts.read(_given(), request.form.get("use", ""))
+    except Refused as refusal:
+        return _new_page(refusal)
+    return _reading_page(found)
+
+
+def _reading_page(found, refusal=None):
+    return page(
+        "administration/anchor_reading.html",
+        status=refusal.status if refusal else 200,
+        found=found,
+        use=acts.USES[found.use],
+        ticked=request.form.get("is_compared") == "yes",
+        refusal=refusal,
+    )
+
+
+@bp.post("/anchors")
+def add_anchor():
+    data, use = _given(), request.form.get("use", "")
+    return attempt(
+        lambda: acts.trust(who(), data, use, request.form.get("is_compared") == "yes"),
+        lambda refusal: _again(data, use, refusal),
+        "administration.anchors",
+        "added",
+    )
+
+
+def _again(data, use, refusal):
+    """The page that asks to compare, if there is a certificate to compare; else the first page."""
+    try:
+        return _reading_page(acts.read(data, use), refusal)
+    except Refused:
+        return _new_page(refusal)

@@ -1,0 +1,75 @@
+"""Trying out the mail server and the token."""
+
+from flask import current_app, g, request
+
+from tokens.errors import TokenError
+from webapp.acts import trials as acts
+from webapp.errors import Refused
+from webapp.pages import page
+from webapp.register import Institution
+from webapp.routes.administration import bp, checklist
+from webapp.routes.finding import attempt, tokend, typed, who
+
+
+@bp.get("/mail")
+def mail():
+    return _mail_page()
+
+
+def _mail_page(refusal=None):
+    settings = current_app.config["SHIRUSHI"]
+    try:
+        server, wanting = acts.check_server_file(settings), None
+    except Refused as missing:
+        server, wanting = None, missing
+    return page(
+        "administration/mail.html",
+        status=refusal.status if refusal else 200,
+        server=server,
+        wanting=wanting,
+        sender=settings.sender,
+        data=settings.data.name,
+        tried=checklist.last_trial("try_mail"),
+        typed=typed(recipient=g.person.mail),
+        refusal=refusal,
+    )
+
+
+@bp.post("/mail/trial")
+def try_mail():
+    settings, recipient = current_app.config["SHIRUSHI"], request.form.get("recipient", "")
+    return attempt(lambda: acts.try_mail(who(), recipient, settings), _mail_page, "administration.mail", "try_mail")
+
+
+@bp.get("/token")
+def token():
+    return _token_page()
+
+
+def _token_page(refusal=None):
+    health, tokens, trouble = _looked_at()
+    return page(
+        "administration/token.html",
+        status=refusal.status if refusal else 200,
+        label=Institution.here().token_label,
+        health=health,
+        tokens=tokens,
+        trouble=trouble,
+        tried=checklist.last_trial("try_token"),
+        refusal=refusal,
+    )
+
+
+def _looked_at():
+    """(health, tokens, None), or what is known and the TokenError that came."""
+    health = None
+    try:
+        health = tokend().health()
+        return health, tokend().tokens(), None
+    except TokenError as error:
+        return health, [], error
+
+
+@bp.post("/token/trial")
+def try_token():
+    return attempt(lambda: acts.try_token(who(), tokend()), _token_page, "administration.token", "try_token")
