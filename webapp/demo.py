@@ -35,7 +35,7 @@ from webapp.settings import Settings
 
 SINCE = date(2026, 4, 1)
 CARD_LABEL, CARD_PIN = "練習用カード 田中", "482915"
-TOKEN_LABEL = "shirushi-practice"
+TOKEN_LABEL = "shirushi-practice"  # noqa: S105 (a name, no secret)
 
 # key, name, role, title, department, telephone
 PEOPLE = (

@@ -14,6 +14,7 @@ from webapp import clock, posting
 from webapp.acts import dispatch, forms
 from webapp.errors import Refused
 from webapp.register import Job, Letter, database
+from webapp.register.jobs import ATTEMPTS
 
 log = logging.getLogger("shirushi.worker")
 
@@ -21,7 +22,9 @@ log = logging.getLogger("shirushi.worker")
 def turn(settings, name="worker"):
     """Do one job that is due; returns its row, or None when there is nothing to do."""
     job = Job.claim(name, clock.now())
-    if job is not None:
+    if job is not None and job.attempts > ATTEMPTS:
+        job.give_up(job.outcome or "処理が何度も途中で止まりました。")
+    elif job is not None:
         log.info("job %s: %s %s, try %s", job.id, job.kind, job.subject_id, job.attempts)
         WORK[job.kind](job, settings)
     return job
@@ -43,25 +46,27 @@ def _post(job, settings):
     if letter.state == "posting":
         return _settle(job, letter, "unknown", "送信中にしるしの処理が止まりました。")
     if letter.state != "waiting":
-        return job.finish(letter.state)
+        return job.finish(letter.state)  # called off
     try:
         with posting.server(settings) as server:
-            _mark(letter, "posting")
+            if not _mark(letter, "waiting", "posting"):
+                return job.finish("called off")
             answer = posting.hand_over(server, letter)
     except posting.Doubtful as error:
         _settle(job, letter, "unknown", str(error))
     except posting.Rejected as error:
         _settle(job, letter, "refused", str(error))
     except (OSError, smtplib.SMTPException) as error:
-        _mark(letter, "waiting")
+        _mark(letter, "posting", "waiting")
         job.try_later(f"メールサーバーにつながりません: {error}", clock.now())
     else:
         _settle(job, letter, "posted", answer)
 
 
-def _mark(letter, state):
-    letter.state = state
-    letter.save(only=[Letter.state])
+def _mark(letter, since, to):
+    """Move a letter on unless somebody has called it off; returns how many rows moved."""
+    letter.state = to
+    return Letter.update(state=to).where((Letter.id == letter.id) & (Letter.state == since)).execute()
 
 
 def _settle(job, letter, state, answer):

@@ -3,7 +3,7 @@
 import json
 from datetime import date
 
-from webapp import clock
+from webapp import clock, mails
 from webapp.acts import Who, facts, letters, performing, require
 from webapp.errors import Incomplete, NotYourAct
 from webapp.papers import issue_form, password
@@ -199,7 +199,9 @@ def withdraw(application, who, reason):
     reason = required(reason, "reason", "取り下げの理由を入力してください。")
     with performing("withdraw", application, who, {}, {"reason": reason}):
         letters.call_off(application)
-        letters.notify_withdrawal(application, who, reason)
+        people = [*letters.people_of(application), *letters.officers()]
+        others = [person for person in people if person.id != who.person.id]
+        letters.notify(mails.withdrawn, application, others, reason)
 
 
 def required(text, field, sentence):

@@ -171,6 +171,7 @@ def _identity(application, aspect, label):
 def for_dispatch(application):
     institution = Institution.here()
     return [
+        *_key_protection(application, profiles.load(institution.profile)),
         Fact("csr", "CSR", Csr.in_force(application) is not None, "CSRがありません。"),
         made(application),
         Fact(
@@ -185,6 +186,22 @@ def for_dispatch(application):
             bool(institution.switchboard),
             "代表電話番号が登録されていません。管理者に登録を依頼してください。",
         ),
+    ]
+
+
+def _key_protection(application, profile):
+    """KEY-01: a software token keeps no key for a public CA (CSBR 6.2.7.4)."""
+    held = Csr.in_force(application)
+    if not profile.public or held is None or held.key_pair is None:
+        return []
+    is_soft = "softhsm" in (held.key_pair.token_model or "").lower()
+    return [
+        Fact(
+            "key_protection",
+            "鍵の保管(ハードウェア)",
+            not is_soft,
+            "鍵がソフトウェアのトークンにあります。公開の認証局には、ハードウェアのトークンで作った鍵で申請してください。",
+        )
     ]
 
 

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from email.policy import SMTP
 
 from webapp import clock
+from webapp.errors import Refused
 from webapp.procedure import Role
 from webapp.register import Content, Job, Letter, Person
 
@@ -70,7 +71,13 @@ def people_of(application):
 
 
 def call_off(application):
-    """Cancel a packet letter that has not left yet."""
+    """Cancel a packet letter that has not left yet. Raises Refused when it may be leaving at this moment."""
+    letter = Letter.packet(application)
+    if letter is not None and letter.state in ("posting", "unknown"):
+        raise Refused(
+            "送付メールの結果がまだ分からないため、いまは行えません。",
+            "送付の画面で結果を確定してから、もう一度お試しください。",
+        )
     (
         Letter.update(state="cancelled")
         .where((Letter.application == application) & (Letter.purpose == "packet") & (Letter.state == "waiting"))

@@ -29,6 +29,7 @@ def seal(application, who, name, data):
         with performing("seal", application, who, told, {"signer": head.name}, sealer=head):
             report = [[point.sentence, point.result, point.detail] for point in found.points]
             report.append(_who_signed(found, head))
+            report.extend(_same_person(application, head))
             _keep(application, who, "sealed_pdf", f"{application.number}-signed.pdf", data, report)
 
 
@@ -68,6 +69,13 @@ def _who_signed(found, head):
         "確認しました",
         f"{mail}({title} {head.name})",
     ]
+
+
+def _same_person(application, head):
+    """ACT-04: the examiner and the sealer should be two people."""
+    if application.examiner_id != head.id:
+        return []
+    return [["審査した人と署名した人が同じです。", "注意", "機関の規程で認められているか確認してください。"]]
 
 
 def stamp(application, who, name, data, attested):

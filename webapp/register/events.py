@@ -108,6 +108,12 @@ class Event(Row):
             cls.select().where((cls.object == row._meta.table_name) & (cls.object_id == row.id)).order_by(-cls.seq)
         )
 
+    @classmethod
+    def newest(cls, row, act):
+        """The newest event of one act about a row, or None."""
+        about = (cls.object == row._meta.table_name) & (cls.object_id == row.id)
+        return cls.select().where(about & (cls.act == act)).order_by(-cls.seq).first()
+
 
 class EventParticulars(Row):
     seq = BigIntegerField(primary_key=True)

@@ -125,6 +125,7 @@ def show_page(application):
         "csr": csr_in_force(application),
         "papers": case.papers(application, g.person),
         "history": case.history(application),
+        "came_back": case.came_back(application),
         "others": case.other_acts(application, g.person),
         "letter": _letter(application),
         "certificate": Certificate.of(application),

@@ -68,11 +68,19 @@ def _addresses(application):
     return lambda page: url_for(page, number=application.id)
 
 
+def came_back(application):
+    """Why a case came back, in the words of whoever sent it back, or an empty string."""
+    if application.came_by not in ("send_back", "reopen", "redo_dispatch"):
+        return ""
+    event = Event.newest(application, application.came_by)
+    return event.particulars.get("reason") or event.particulars.get("fault") or ""
+
+
 def _draft(application, roles, at):
     if Role.APPLICANT not in roles:
         return NextStep("申請した人が入力しています。", whose=application.applicant.name)
     wanting = [fact.name for fact in facts.for_submission(application) if not fact.is_so]
-    back = "差し戻された理由を「経過」で確認し、" if application.status in ("差し戻し", "不備対応") else ""
+    back = "上の理由を確認し、" if application.status in ("差し戻し", "不備対応") else ""
     if {"csr", "csr_rules"} & set(wanting):
         return NextStep(f"{back}鍵ペアとCSRを用意してください。", "鍵ペアとCSRを用意する", at("drafts.csr"))
     if {"title", "purpose", "officer", "head"} & set(wanting):
@@ -171,10 +179,12 @@ def _installed(application, roles, at):
 
 def _in_use(application, roles, at):
     certificate = Certificate.of(application)
-    return NextStep(
-        f"この証明書は利用中です。有効期限は{clock.day_of(certificate.not_after):%Y年%-m月%-d日}です。",
-        links=(("証明書と署名の方法を見る", url_for("certificates.show", number=certificate.id)),),
-    )
+    links = [("証明書と署名の方法を見る", url_for("certificates.show", number=certificate.id))]
+    sentence = f"この証明書は利用中です。有効期限は{clock.day_of(certificate.not_after):%Y年%-m月%-d日}です。"
+    if application.replaces_id:
+        sentence += "置き換えた証明書は、配布物の署名への影響を確かめたうえで、失効を検討してください。"
+        links.append(("置き換えた証明書を見る", url_for("certificates.show", number=application.replaces_id)))
+    return NextStep(sentence, links=tuple(links))
 
 
 def _ended(application, roles, at):
