@@ -12,7 +12,7 @@ from webapp import profiles
 from webapp.acts import visits
 from webapp.papers import certificate
 from webapp.practice import settings as desk_settings
-from webapp.practice.desk import Desk
+from webapp.practice.desk import URL, Desk
 from webapp.register import (
     Account,
     Content,
@@ -34,7 +34,7 @@ from webapp.register import (
 from webapp.settings import Settings
 
 SINCE = date(2026, 4, 1)
-CARD_LABEL, CARD_PIN = "練習用カード 田中", "482915"
+CARD_LABEL, CARD_PIN = "練習用カード 田中", "48291507"
 TOKEN_LABEL = "shirushi-practice"  # noqa: S105 (a name, no secret)
 
 # key, name, role, title, department, telephone
@@ -119,15 +119,16 @@ def trust(folder):
             )
 
 
-def open_desk(data):
-    """The practice desk's CA, and the head's practice card with its PIN beside it (this is a demo)."""
+def open_desk(data, url):
+    """The practice desk's CA, whose certificates name `url` as the place of its lists, and the head's practice card with
+    its PIN beside it (this is a demo)."""
     folder = data / "practice"
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "desk.json").exists():
         subject = {"C": "JP", "ST": "Tokyo", "L": "Chiyoda-ku", "O": "Shinsei University"}
         known = desk_settings.Institution(HOUSE["formal_name"], HOUSE["head_office"], subject, (mail_of("tanaka"),))
         desk_settings.save(folder, desk_settings.Settings(institution=known))
-    desk = Desk(folder)
+    desk = Desk(folder, url)
     card = data / "card"
     if not (card / "certificate.cer").exists():
         made = desk.issue_head_card(card, mail_of("tanaka"), CARD_LABEL, CARD_PIN)
@@ -160,13 +161,13 @@ def make_token(data):
     (data / "tokend.toml").write_text(f"{text}allowed_uids = [{os.getuid()}]\n\n[environment]\n{environment}")
 
 
-def make(data):
-    """Make the demo's data under `data` (a Path), or complete it."""
+def make(data, practice_url=URL):
+    """Make the demo's data under `data` (a Path), or complete it. `practice_url` is where the practice desk will answer."""
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     settings = Settings(data=data)
     content.unlock(settings.content_key_file)
     make_token(data)
-    anchors = open_desk(data)
+    anchors = open_desk(data, practice_url)
     bind(settings.database)
     migrate()
     with database.connection_context():
@@ -178,7 +179,9 @@ def make(data):
 def main():
     parser = argparse.ArgumentParser(prog="python -m webapp.demo", description="デモ用のデータを用意します。")
     parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="データの置き場所")
-    make(parser.parse_args().data.resolve())
+    parser.add_argument("--practice-url", default=URL, metavar="URL", help="練習用の窓口の画面のアドレス")
+    chosen = parser.parse_args()
+    make(chosen.data.resolve(), chosen.practice_url)
 
 
 if __name__ == "__main__":
