@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import current_app, g, make_response, redirect, render_template, request, url_for
 
-from webapp.procedure import ROLE_LABELS, Role
+from webapp.procedure import PROCEDURES, ROLE_LABELS, Role
 from webapp.register import Institution
 from webapp.sentences import DONE
 
@@ -64,9 +64,14 @@ def furnish(app, jst):
             values["v"] = version(values["filename"])
 
     app.jinja_env.globals["static"] = lambda path: url_for("static", filename=path)
-    app.jinja_env.globals |= {"jst": jst, "edition": EDITION}
+    app.jinja_env.globals |= {"jst": jst, "edition": EDITION, "label": _label}
     app.jinja_env.globals["ui"] = _Macros(app)
     app.context_processor(_frame)
+
+
+def _label(verb):
+    """The words on the button of an act."""
+    return next(act.label for acts in PROCEDURES.values() for act in acts if act.verb == verb)
 
 
 class _Macros:
