@@ -1,5 +1,6 @@
 """What a newcomer's machine meets: scripts, requirements, licences, and nothing that belongs to one machine alone."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -59,8 +60,11 @@ def test_no_file_names_a_registry_or_a_place_on_one_machine():
 
 
 def tracked():
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=HOME, capture_output=True, check=True).stdout
-    return [HOME / name for name in listed.decode().split("\0") if name and (HOME / name).is_file()]
+    """Every file that is, or may soon be, in the repository."""
+    ignored = {".git", *(line.strip("/") for line in (HOME / ".gitignore").read_text().split())}
+    for folder, folders, names in os.walk(HOME):
+        folders[:] = sorted(set(folders) - ignored)
+        yield from (Path(folder, name) for name in sorted(names))
 
 
 def _foreign_in(path):
