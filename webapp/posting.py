@@ -41,6 +41,7 @@ def server(settings):
     smtp = smtplib.SMTP(at["host"], at["port"], timeout=30)
     try:
         smtp.starttls(context=context)
+        smtp.ehlo()  # RFC 3207 §4.2: what the server said before is forgotten
         if at.get("user"):
             smtp.login(at["user"], at["password"])
         yield smtp
