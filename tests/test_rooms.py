@@ -62,6 +62,9 @@ ROOMS = {
         "tokens",
     },
     "worker": {"acts", "register", "mails", "posting", "papers", "clock", "errors", "settings"},
+    "questions": {"errors"},
+    "smtp_file": {"acts", "errors"},
+    "procedure_document": {"procedure", "sentences"},
     "practice": {"tokens"},
 }
 # What puts the rooms together may open every door.
