@@ -4,7 +4,7 @@ import json
 from datetime import date
 
 from webapp import clock, mails
-from webapp.acts import Who, facts, letters, performing, require
+from webapp.acts import Who, facts, letters, performing, require_now
 from webapp.errors import Incomplete, NotYourAct
 from webapp.papers import issue_form, password
 from webapp.papers.issue_form import IssueForm as FormValues
@@ -63,6 +63,7 @@ def open_application(who: Who, title, purpose, replaces_id=None):
 
 def describe(application, who, title, purpose, subscriber_id, officer_id, head_id):
     """Change what the applicant chooses: 管理名称, 用途, and who stands on the form. Raises Incomplete with fields."""
+    require_now("describe", application, who)
     named = _named(title, purpose)
     chosen = {
         "subscriber": _chosen(subscriber_id, Role.SUBSCRIBER, "subscriber", optional=True),
@@ -103,6 +104,7 @@ def _chosen(person_id, role, field, optional=False):
 
 def consent(application, who, document_ids):
     """AGR-01: agree to every document in force, each by name and version. Raises Incomplete when one is left out."""
+    require_now("consent", application, who)
     documents = Document.to_agree()
     left_out = [document for document in documents if str(document.id) not in set(document_ids)]
     if left_out:
@@ -121,7 +123,7 @@ def consent(application, who, document_ids):
 def submit(application, who):
     """Hand the application in (seed 1-1-2): the values are fixed under the next version and the worker is asked to
     make xlsx and PDF. Raises Incomplete with what is still missing."""
-    require("submit", application, who)
+    require_now("submit", application, who)
     facts.demand(facts.for_submission(application), "提出に必要なものがそろっていません。")
     version = application.version + 1
     form = form_values(application, version)
@@ -196,6 +198,7 @@ def show_password(application, who):
 
 def withdraw(application, who, reason):
     """Take an application back (also after sending). Raises Incomplete without a reason."""
+    require_now("withdraw", application, who)
     reason = required(reason, "reason", "取り下げの理由を入力してください。")
     with performing("withdraw", application, who, {}, {"reason": reason}):
         letters.call_off(application)

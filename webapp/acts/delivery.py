@@ -5,7 +5,7 @@ import secrets
 from tokens import proof
 from tokens.errors import ProofRefused
 from webapp import clock, mails, profiles
-from webapp.acts import facts, forms, intakes, letters, performing, require
+from webapp.acts import facts, forms, intakes, letters, performing, require_now
 from webapp.acts.case import required
 from webapp.acts.keys import on_token
 from webapp.errors import Incomplete, NotYourAct, Refused
@@ -21,8 +21,8 @@ NONCE = 32  # bytes of a challenge
 def take_delivery(application, who, name, data, typed_password=""):
     """Take the ZIP from the CA: kept, opened with the form's password (or one typed instead), its certificate judged
     (CRT-01…11). Raises Unreadable, WrongPassword, or Incomplete with what is wrong; the ZIP stays kept."""
-    require("take_delivery", application, who)
-    intake = intakes.receive(application, who, "delivery", name, data, is_secret=False)
+    require_now("take_delivery", application, who)
+    intake = intakes.receive(application, who, "delivery", name, data, is_secret=True)
     with intakes.reading(intake):
         password = typed_password or application.password()
         delivery = guard.run("webapp.papers.delivery:open_zip", data, password)
@@ -105,7 +105,7 @@ def set_challenge(certificate):
 def install(application, who, tokend):
     """Write the certificate beside its key on the institution's token and have the key sign a fresh challenge, which is
     verified with the certificate. Raises Refused with the token's own sentence, or where the key is elsewhere."""
-    require("install", application, who)
+    require_now("install", application, who)
     certificate = Certificate.of(application)
     if certificate.key_pair is None:
         raise Refused(
@@ -125,7 +125,7 @@ def install(application, who, tokend):
 def hand_out(application, who, proof_text=""):
     """Record that the certificate of a CSR from elsewhere was handed to whoever holds the key; with the text that
     `python -m tokens prove` wrote it is proven at once, without it the proof stays openly missing."""
-    require("hand_out", application, who)
+    require_now("hand_out", application, who)
     certificate = Certificate.of(application)
     if certificate.key_pair is not None:
         raise Refused(
@@ -140,7 +140,7 @@ def hand_out(application, who, proof_text=""):
 
 def prove(application, who, proof_text):
     """Take the proof for a certificate whose key is elsewhere, whenever it comes."""
-    require("prove", application, who)
+    require_now("prove", application, who)
     certificate = Certificate.of(application)
     text = required(proof_text, "proof", "「python -m tokens prove」が書き出した内容を貼り付けてください。")
     given = _read_proof(certificate, text)
@@ -180,7 +180,7 @@ def _meet(challenge, who, given):
 
 def accept(application, who, is_reviewed):
     """ACC-01: the 利用管理者 has reviewed what the certificate says and takes it into use (CSBR 9.6.3)."""
-    require("accept", application, who)
+    require_now("accept", application, who)
     if application.subscriber is None:
         raise NotYourAct(
             "発行申請書に利用管理者の記入がないため、登録担当者が代わりに確認します。", "登録担当者に連絡してください。"
@@ -196,7 +196,7 @@ def accept(application, who, is_reviewed):
 
 def accept_for(application, who, is_reviewed, reason):
     """代理確認: an officer reviews it where the form names no 利用管理者, with a reason."""
-    require("accept_for", application, who)
+    require_now("accept_for", application, who)
     if application.subscriber is not None:
         raise NotYourAct(
             f"この申請には利用管理者({application.subscriber.name}さん)がいます。", "ご本人に確認を依頼してください。"

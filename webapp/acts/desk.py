@@ -3,7 +3,7 @@
 from datetime import date
 
 from webapp import clock, mails
-from webapp.acts import letters, performing
+from webapp.acts import letters, performing, require_now
 from webapp.acts.case import required
 from webapp.errors import Incomplete
 from webapp.register import TelephoneCall
@@ -13,6 +13,7 @@ CALL_OUTCOMES = {"answered": "確認が終わった", "call_back": "折り返す
 
 def note_review(application, who, started_on):
     """Record the day on which the CA began its review, from which its ten business days count."""
+    require_now("note_review", application, who)
     try:
         day = date.fromisoformat((started_on or "").strip())
     except ValueError:
@@ -26,6 +27,7 @@ def note_review(application, who, started_on):
 
 def note_call(application, who, outcome, number, note):
     """Note the CA's call: outcome (of CALL_OUTCOMES), the number to call back where there is one, a remark."""
+    require_now("note_call", application, who)
     if outcome not in CALL_OUTCOMES:
         raise Incomplete(
             "電話の結果を選んでください。", "3つから選んでください。", {"outcome": "結果を選んでください。"}
@@ -43,6 +45,7 @@ def note_call(application, who, outcome, number, note):
 def reopen(application, who, fault):
     """The desk found a fault that needs other values: back to the applicant, examined and sealed again, sent again
     under the same number."""
+    require_now("reopen", application, who)
     fault = required(fault, "fault", "サービス窓口から指摘された内容を入力してください。")
     cleared = {"examiner": None, "sealer": None, "attester": None, "review_started_on": None}
     with performing("reopen", application, who, {"version": application.version}, {"fault": fault}, **cleared):
@@ -52,6 +55,7 @@ def reopen(application, who, fault):
 
 def redo_dispatch(application, who, fault):
     """The desk asks for the same papers again: back to sending, nothing is changed."""
+    require_now("redo_dispatch", application, who)
     fault = required(fault, "fault", "サービス窓口から指摘された内容を入力してください。")
     with performing("redo_dispatch", application, who, {}, {"fault": fault}, review_started_on=None):
         pass
@@ -59,6 +63,7 @@ def redo_dispatch(application, who, fault):
 
 def refuse(application, who, reason):
     """Record that the CA has refused the application for good."""
+    require_now("refuse", application, who)
     reason = required(reason, "reason", "認証局から伝えられた理由を入力してください。")
     with performing("refuse", application, who, {}, {"reason": reason}):
         letters.notify(mails.refused, application, letters.people_of(application), reason)

@@ -1,7 +1,7 @@
 """1-1-5: sending the packet to the desk, by our own mail or by the officer's, and what may come of it."""
 
 from webapp import clock, mails, profiles
-from webapp.acts import THE_WORKER, facts, letters, performing, require
+from webapp.acts import THE_WORKER, facts, letters, performing, require_now
 from webapp.acts.case import frozen_form
 from webapp.errors import Incomplete, Refused
 from webapp.papers import csr as csr_paper
@@ -40,7 +40,7 @@ def letter_of(application):
 def dispatch(application, who, confirmed):
     """Ask the worker to post the packet. `confirmed`: 最新の手順・様式を確認しました. The application is sent only when
     the mail server has taken it."""
-    require("dispatch", application, who)
+    require_now("dispatch", application, who)
     _confirm(confirmed)
     _nothing_under_way(application)
     message = letter_of(application)
@@ -52,7 +52,7 @@ def dispatch(application, who, confirmed):
 
 def dispatch_by_hand(application, who, confirmed):
     """Record that the officer has sent the same letter with a mailer of their own (.eml)."""
-    require("dispatch_by_hand", application, who)
+    require_now("dispatch_by_hand", application, who)
     _confirm(confirmed)
     prepare_by_hand(application, who)
     letter = _prepared(application)
@@ -65,7 +65,7 @@ def dispatch_by_hand(application, who, confirmed):
 
 def prepare_by_hand(application, who):
     """The letter as bytes (.eml) for the officer's own mailer; the same letter each time until it was sent."""
-    require("dispatch_by_hand", application, who)
+    require_now("dispatch_by_hand", application, who)
     _nothing_under_way(application)
     letter = _prepared(application) or letters.keep(
         letter_of(application), "packet", application, "by_hand", application.version
@@ -93,8 +93,9 @@ def doubt(letter):
 
 def confirm_posting(application, who, note):
     """The officer has found out that the doubtful letter did arrive."""
-    letter = _doubtful(application)
-    with performing("confirm_posting", application, who, {"message_id": letter.message_id}, {"note": note or ""}):
+    with performing("confirm_posting", application, who, {}, {"note": note or ""}) as deed:
+        letter = _doubtful(application)
+        deed.facts["message_id"] = letter.message_id
         letter.state, letter.posted_at = "posted", letter.posted_at or clock.now()
         letter.save(only=[Letter.state, Letter.posted_at])
         _tell(application)
@@ -102,8 +103,9 @@ def confirm_posting(application, who, note):
 
 def repost(application, who):
     """Send the doubtful or refused letter once more: the same bytes under the same Message-ID."""
-    letter = _doubtful(application)
-    with performing("repost", application, who, {"message_id": letter.message_id}):
+    with performing("repost", application, who) as deed:
+        letter = _doubtful(application)
+        deed.facts["message_id"] = letter.message_id
         letter.state = "waiting"
         letter.save(only=[Letter.state])
         Job.ask("post", letter)

@@ -3,7 +3,7 @@
 from datetime import date
 
 from webapp import clock, mails
-from webapp.acts import facts, letters, performing, require
+from webapp.acts import facts, letters, performing, require_now
 from webapp.acts.case import required
 from webapp.errors import Incomplete, Overtaken
 from webapp.register import IdentityCheck, IdentityMethod, Inquiry, Paper
@@ -22,6 +22,7 @@ REASONS = (
 
 def check_identity(application, who, aspect, result, method, checked_on, note):
     """ID-01: record 本人性 or 実在性 with result, method of the institution's own table, day and note."""
+    require_now("check_identity", application, who)
     fields = {}
     offered = {row.name for row in IdentityMethod.offered(aspect)} if aspect in ASPECTS else set()
     if aspect not in ASPECTS:
@@ -60,6 +61,7 @@ def _day(text):
 
 def inquire(application, who, question):
     """Ask the applicant something without sending the application back (照会・保留)."""
+    require_now("inquire", application, who)
     question = required(question, "question", "照会の内容を入力してください。")
     with performing("inquire", application, who, {}, {"question": question}):
         if Inquiry.unanswered(application):
@@ -69,19 +71,27 @@ def inquire(application, who, question):
 
 
 def answer(application, who, text):
+    require_now("answer", application, who)
+    _asked(application)
     text = required(text, "answer", "回答を入力してください。")
     with performing("answer", application, who, {}, {"answer": text}):
-        inquiry = Inquiry.unanswered(application)
-        if inquiry is None:
-            raise Overtaken("回答を待っている照会はありません。", "画面を開き直してください。")
+        inquiry = _asked(application)
         inquiry.answer, inquiry.answered_by, inquiry.answered_at = text, who.person, clock.now()
         inquiry.save()
         letters.notify(mails.answered, application, [inquiry.asked_by], text)
 
 
+def _asked(application):
+    """The inquiry that waits for an answer; raises Overtaken when there is none (any more)."""
+    inquiry = Inquiry.unanswered(application)
+    if inquiry is None:
+        raise Overtaken("回答を待っている照会はありません。", "画面を開き直してください。")
+    return inquiry
+
+
 def examine(application, who):
     """Complete the examination of exactly the frozen papers; their hashes go into the event."""
-    require("examine", application, who)
+    require_now("examine", application, who)
     facts.demand(facts.for_examination(application), "審査を完了するには、次の確認が必要です。")
     seen = {kind: Paper.newest(application, kind).sha256 for kind in ("form_xlsx", "form_pdf")}
     with performing("examine", application, who, seen, examiner=who.person):
@@ -90,6 +100,7 @@ def examine(application, who):
 
 def send_back(application, who, reason):
     """Give the application back with a reason, which reaches the applicant by mail and on the page."""
+    require_now("send_back", application, who)
     reason = required(reason, "reason", "差し戻す理由を入力してください。申請した人にそのまま伝わります。")
     cleared = {"examiner": None, "sealer": None, "attester": None}
     with performing("send_back", application, who, {"version": application.version}, {"reason": reason}, **cleared):

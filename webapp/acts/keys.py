@@ -4,7 +4,7 @@ import secrets
 
 from tokens.errors import TokenError
 from webapp import clock, profiles
-from webapp.acts import facts, performing, require
+from webapp.acts import facts, performing, require_now
 from webapp.errors import Incomplete, Refused
 from webapp.papers import csr as csr_paper
 from webapp.register import Content, Csr, Institution, KeyPair, database
@@ -14,7 +14,7 @@ def make_key(application, who, algorithm, tokend):
     """Make a key pair on the institution's token and its CSR with the registered DN. `tokend` is a tokens.client.Tokend.
     The key is planned first: pressing again after a breakdown finds the same key. Raises Incomplete, or Refused with
     the token's own sentence."""
-    require("make_key", application, who)
+    require_now("make_key", application, who)
     institution = Institution.here()
     if algorithm not in profiles.load(institution.profile).offered_keys:
         raise Incomplete(
@@ -71,7 +71,7 @@ def on_token(operation, **arguments):
 def attach_csr(application, who, data):
     """Take a CSR made elsewhere (PEM or DER bytes, or pasted text). Raises Unreadable, PrivateKeyPasted, or Incomplete
     when it breaks a rule: nothing is kept then."""
-    require("attach_csr", application, who)
+    require_now("attach_csr", application, who)
     csr = csr_paper.read(data)
     refuse_errors(facts.judge_csr(csr, application))
     with performing("attach_csr", application, who, {"sha256": csr.sha256, "spki_sha256": csr.spki_sha256}):

@@ -1,7 +1,7 @@
 """1-1-4: the institution's seal, as an electronic signature on the frozen PDF or as a stamp on paper."""
 
 from webapp import clock
-from webapp.acts import facts, forms, intakes, performing, require
+from webapp.acts import facts, forms, intakes, performing, require_now
 from webapp.errors import Incomplete, Refused
 from webapp.papers import guard
 from webapp.procedure import Role
@@ -18,7 +18,7 @@ ATTESTED = {
 def seal(application, who, name, data):
     """Take the PDF that the head has signed. It must begin with the frozen bytes and carry one signature more, by the
     registered mail of the head whom the form names, whose role and term allow it (SIG-01…03, ACT-03)."""
-    require("seal", application, who)
+    require_now("seal", application, who)
     frozen = _frozen(application)
     intake = intakes.receive(application, who, "sealed_pdf", name, data, is_secret=True)
     with intakes.reading(intake):
@@ -81,7 +81,7 @@ def _same_person(application, head):
 def stamp(application, who, name, data, attested):
     """Take the scan of the stamped paper; the officer attests what no machine can see. `attested` names the boxes
     ticked. Raises Incomplete when one is open, Unreadable for a file that is no scan."""
-    require("stamp", application, who)
+    require_now("stamp", application, who)
     _frozen(application)
     left = {
         field: f"「{sentence}」を確認してください。" for field, sentence in ATTESTED.items() if field not in attested

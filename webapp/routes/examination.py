@@ -1,12 +1,14 @@
 """1-1-3 on screen: the application beside the register, identity and existence, inquiries, completing, sending back."""
 
-from flask import Blueprint, request
+from flask import Blueprint, g, request
 
 from webapp import clock
 from webapp.acts import examination as acts
 from webapp.acts import facts, require_now
 from webapp.acts.case import frozen_form
+from webapp.errors import Overtaken
 from webapp.pages import page
+from webapp.procedure import Role
 from webapp.register import IdentityCheck, IdentityMethod, Inquiry, Institution, Paper
 from webapp.routes import case
 from webapp.routes.finding import attempt, find, typed, who
@@ -110,7 +112,10 @@ def inquiry(number):
 
 def _inquiry_page(application, refusal=None):
     asked = Inquiry.unanswered(application)
-    require_now("answer" if asked else "inquire", application, who())
+    is_answer = asked is not None and Role.APPLICANT in application.roles_of(g.person)
+    require_now("answer" if is_answer else "inquire", application, who())
+    if asked and not is_answer and refusal is None:
+        raise Overtaken("回答を待っている照会がすでにあります。", "回答が届いてから、次の照会をしてください。")
     return page(
         "applications/inquiry.html",
         status=refusal.status if refusal else 200,

@@ -1,0 +1,328 @@
+"""Every act of the procedure and every page against everybody at every stage, generated from the table.
+
+One application stands at each stage, built once; every cell is tried over its real route and rolled back.
+"""
+
+import shutil
+from dataclasses import dataclass
+from importlib import import_module
+
+import pytest
+
+from tests.cases import Cases
+from tests.reading_client import ReadingClient
+from webapp import demo, procedure
+from webapp.acts import delivery, visits
+from webapp.app import create_app
+from webapp.procedure import PROCEDURES, Kind, Role, Stage
+from webapp.register import (
+    Account,
+    Application,
+    Certificate,
+    ChainHead,
+    Content,
+    Csr,
+    Department,
+    Intake,
+    Job,
+    Letter,
+    Paper,
+    Person,
+    PersonDepartment,
+    PersonRole,
+    TelephoneCall,
+    database,
+)
+from webapp.settings import Settings
+
+ACTS = {act.verb: act for act in PROCEDURES[Kind.ISSUE]}
+BY_PEOPLE = [act for act in ACTS.values() if Role.SYSTEM not in act.by]
+ORIGIN = {"Origin": "http://localhost"}
+
+# Who tries: (the name, whose application it is tried on). 山本 meets one that he has filed himself.
+ACTORS = {
+    "subscriber_own": ("佐藤", "佐藤"),
+    "subscriber_colleague": ("中村", "佐藤"),
+    "subscriber_other_department": ("高橋", "佐藤"),
+    "officer": ("鈴木", "佐藤"),
+    "officer_applicant": ("山本", "山本"),
+    "head": ("田中", "佐藤"),
+    "auditor": ("伊藤", "佐藤"),
+    "administrator": ("小林", "佐藤"),
+    "nobody": (None, "佐藤"),
+}
+MATRIX = [pytest.param(actor, stage, id=f"{actor}-{stage}") for actor in ACTORS for stage in Stage]
+
+# Acts that the table opens to a role, but which a fact of this case keeps from its holder: the form names the
+# 利用管理者 (then nobody else accepts), or names none (then an officer does, with a reason).
+KEPT_BY_THE_FORM = {("accept_for", "佐藤"), ("accept", "山本")}
+
+# Pages of a case, and the acts they prepare: whoever may do one of them now may open the page.
+PAGES = {
+    "csr": ("attach_csr",),
+    "description": ("describe",),
+    "consent": ("consent",),
+    "submission": ("submit",),
+    "examination": ("examine",),
+    "inquiry": ("inquire",),
+    "return": ("send_back",),
+    "seal": ("seal",),
+    "dispatch": ("dispatch",),
+    "packet/0": ("dispatch",),
+    "desk": ("note_call",),
+    "call-card": ("note_call",),
+    "delivery": ("take_delivery",),
+    "handover": ("hand_out", "prove"),
+    "acceptance": ("accept", "accept_for"),
+    "withdrawal": ("withdraw",),
+}
+FOR_ALL_WHO_SEE = ("", "seal-report", "certificate")
+
+# POSTs of a case that are no act of their own, and the act that each prepares.
+PREPARING = {"csr-reading": "attach_csr", "letter": "dispatch_by_hand"}
+
+
+@dataclass
+class Standing:
+    """A house in which an application of each applicant stands at each stage."""
+
+    browser: ReadingClient
+    at: dict  # (applicant, stage): Application
+    urls: list
+
+    def come_in(self, name):
+        self.browser.delete_cookie("shirushi")
+        if name:
+            person = Person.get(Person.name.startswith(name))
+            self.browser.set_cookie("shirushi", visits.sign_in_as(person.id, "192.0.2.1"))
+            return person
+        return None
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory, furnished, authorities):
+    folder = tmp_path_factory.mktemp("standing")
+    shutil.copytree(furnished, folder, dirs_exist_ok=True)
+    app = create_app(Settings(data=folder, public_url="http://localhost"))
+    app.testing, app.test_client_class = True, ReadingClient
+    with database.connection_context(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("webapp.papers.guard.run", _here)
+        _employ_a_colleague()
+        cases = Cases(authorities, folder)
+        others = {"佐藤": "鈴木", "山本": "鈴木"}
+        built = {
+            (name, stage): _built(cases, stage, name, officer) for name, officer in others.items() for stage in Stage
+        }
+        yield Standing(app.test_client(), built, list(app.url_map.iter_rules()))
+
+
+def _here(function, *arguments):
+    """What the guarded child does, in this process: forty children would cost most of the time."""
+    module, _, name = function.partition(":")
+    return getattr(import_module(module), name)(*arguments)
+
+
+def _built(cases, stage, applicant, officer):
+    if stage in (Stage.DRAFT, Stage.SUBMITTED, Stage.WITHDRAWN):
+        return cases.at(stage, applicant=applicant)
+    if stage == Stage.IN_USE and applicant == "山本":
+        application = cases.installed(applicant, officer)
+        delivery.accept_for(application, cases.who(officer), True, "利用管理者の記入がないため。")
+        return application
+    return cases.at(stage, applicant=applicant, officer=officer)
+
+
+def _employ_a_colleague():
+    """中村, who belongs to 佐藤's department: sees the case, and may do nothing in it."""
+    person = Person.create(name="中村 彩", phone="03-5500-1202")
+    office = Department.get(Department.name.startswith("工学部"))
+    PersonDepartment.create(person=person, department=office, since_on=demo.SINCE)
+    PersonRole.create(person=person, role="subscriber", title="助教", since_on=demo.SINCE)
+    Account.create(person=person, login="nakamura", password_hash="")
+
+
+def state():
+    """What an act could change, as one comparable value."""
+    rows = list(Application.select().order_by(Application.id).tuples())
+    tables = (Content, Csr, Intake, Job, Letter, Paper, TelephoneCall, Certificate)
+    return rows, ChainHead.get_by_id(1).seq, [table.select().count() for table in tables]
+
+
+def expected(act, application, person):
+    """The answer that the table demands: "in", or the status of the refusal."""
+    if person is None:
+        return "sign in"
+    roles = roles_of(application, person)
+    if not roles & {Role.APPLICANT, Role.OFFICER, Role.HEAD, Role.AUDITOR} and not is_colleague(application, person):
+        return 404
+    if roles & set(act.never) or not roles & set(act.by):
+        return 403
+    return "in" if Stage(application.stage) in act.since else 409
+
+
+def roles_of(application, person):
+    """Written down once more, on purpose not by asking the application."""
+    held = {Role(row.role) for row in person.role_rows}
+    own = person.id in (application.applicant_id, application.subscriber_id)
+    return held | ({Role.APPLICANT} if own else set())
+
+
+def is_colleague(application, person):
+    held = {row.role for row in person.role_rows}
+    own = PersonDepartment.get(PersonDepartment.person == person)
+    return "subscriber" in held and own.department_id == application.department_id
+
+
+def answer(response):
+    """A response as `expected` names it."""
+    if response.status_code == 303 and "/session" in response.headers["Location"]:
+        return "sign in"
+    return "in" if response.status_code in (200, 303, 422) else response.status_code
+
+
+def test_every_act_of_a_person_has_its_route(standing):
+    posts = {rule.rule for rule in standing.urls if "POST" in rule.methods}
+    assert [act.noun for act in BY_PEOPLE if f"/applications/<int:number>/{act.noun}" not in posts] == []
+
+
+def test_no_route_of_a_case_does_what_the_table_does_not_know(standing):
+    prefix = "/applications/<int:number>/"
+    nouns = {
+        rule.rule.removeprefix(prefix)
+        for rule in standing.urls
+        if rule.rule.startswith(prefix) and "POST" in rule.methods
+    }
+    assert nouns == {act.noun for act in BY_PEOPLE} | set(PREPARING)
+
+
+@pytest.mark.parametrize(("actor", "stage"), MATRIX)
+def test_an_act_is_done_only_by_whom_the_table_allows_and_at_its_stage(actor, stage, standing):
+    name, applicant = ACTORS[actor]
+    person, application = standing.come_in(name), standing.at[applicant, stage]
+    before, wrong = state(), []
+    for act in BY_PEOPLE:
+        wanted = expected(act, application, person)
+        if wanted == "in" and (act.verb, applicant) in KEPT_BY_THE_FORM:
+            wanted = 403
+        if act.verb == "answer" and wanted == "in":
+            wanted = 409  # nobody has asked anything
+        with database.atomic() as transaction:
+            found = answer(standing.browser.post(f"/applications/{application.id}/{act.noun}", headers=ORIGIN))
+            if found != wanted:
+                wrong.append(f"{act.verb}: {found} instead of {wanted}")
+            if wanted != "in" and state() != before:
+                wrong.append(f"{act.verb} was refused and changed something")
+            transaction.rollback()
+    assert wrong == []
+
+
+@pytest.mark.parametrize(("actor", "stage"), MATRIX)
+def test_a_page_opens_only_for_those_who_may_do_now_what_it_prepares(actor, stage, standing):
+    name, applicant = ACTORS[actor]
+    person, application = standing.come_in(name), standing.at[applicant, stage]
+    wrong = []
+    for path, verbs in PAGES.items():
+        wanted = [expected(ACTS[verb], application, person) for verb in verbs]
+        if path == "acceptance":
+            wanted = wanted[:1] if application.subscriber else wanted[1:]
+        with database.atomic() as transaction:
+            response = standing.browser.get(f"/applications/{application.id}/{path}")
+            found = answer(response)
+            if found not in wanted or ("in" in wanted and found != "in") or response.status_code == 422:
+                wrong.append(f"{path}: {response.status_code} instead of {wanted}")
+            transaction.rollback()
+    assert wrong == []
+
+
+@pytest.mark.parametrize(("actor", "stage"), MATRIX)
+def test_the_case_itself_opens_for_everybody_who_sees_it_and_for_nobody_else(actor, stage, standing):
+    name, applicant = ACTORS[actor]
+    person, application = standing.come_in(name), standing.at[applicant, stage]
+    unseen = {"subscriber_other_department": {404}, "administrator": {404}, "nobody": {303}}
+    for path in FOR_ALL_WHO_SEE:
+        status = standing.browser.get(f"/applications/{application.id}/{path}".rstrip("/")).status_code
+        assert status in unseen.get(actor, {200, 303} if path == "certificate" else {200}), (path, status)
+    assert person is None or application.is_seen_by(person) == (actor not in unseen)
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+def test_the_buttons_a_person_sees_are_acts_that_the_table_opens_to_them(actor, standing):
+    name, applicant = ACTORS[actor]
+    person = standing.come_in(name)
+    for stage in Stage if person else ():
+        application = standing.at[applicant, stage]
+        opened = {act.verb for act in application.acts_open_to(person)} if application.is_seen_by(person) else set()
+        assert opened == {act.verb for act in BY_PEOPLE if expected(act, application, person) == "in"}, stage
+
+
+@pytest.mark.parametrize("path", PREPARING)
+def test_what_prepares_an_act_is_open_to_those_who_may_do_it(path, standing):
+    act = ACTS[PREPARING[path]]
+    for name, applicant in ACTORS.values():
+        person = standing.come_in(name)
+        for stage in Stage:
+            application = standing.at[applicant, stage]
+            with database.atomic() as transaction:
+                found = standing.browser.post(f"/applications/{application.id}/{path}", headers=ORIGIN)
+                assert answer(found) == expected(act, application, person), (name, stage)
+                transaction.rollback()
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+def test_papers_with_the_password_are_given_only_to_those_whose_work_needs_them(actor, standing):
+    name, applicant = ACTORS[actor]
+    standing.come_in(name)
+    application = standing.at[applicant, Stage.IN_USE]
+    needs = actor in ("subscriber_own", "officer", "officer_applicant", "head")
+    sees = needs or actor in ("subscriber_colleague", "auditor")
+    for paper in application.papers:
+        status = standing.browser.get(f"/papers/{paper.id}").status_code
+        allowed = needs if paper.carries_password else sees
+        assert status == (200 if allowed else 303 if name is None else 404), (paper.kind, status)
+        assert standing.browser.get(f"/papers/{paper.id}/file").status_code == status
+    for url in (f"/csrs/{application.csrs[0].id}/file", f"/certificates/{Certificate.of(application).id}/chain"):
+        assert standing.browser.get(url).status_code == (200 if sees else 303 if name is None else 404), url
+
+
+def test_papers_that_carry_the_password_are_marked_and_encrypted(standing):
+    application = standing.at["佐藤", Stage.IN_USE]
+    secret = application.password().encode()
+    for paper in application.papers:
+        assert paper.carries_password == (paper.kind in ("form_xlsx", "form_pdf", "picture", "sealed_pdf")), paper.kind
+        assert paper.content.is_encrypted or not paper.carries_password
+    assert not [row.sha256 for row in Content.select() if secret in bytes(row.stored)]
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+def test_settings_are_the_administrators_and_records_the_auditors(actor, standing):
+    name, _ = ACTORS[actor]
+    standing.come_in(name)
+    before = state()
+    for rule in standing.urls:
+        owner = {"administration": "administrator", "records": "auditor"}.get(rule.endpoint.partition(".")[0])
+        if owner is None or actor == owner:
+            continue
+        url = rule.rule.replace("<int:number>", "1").replace("<what>", "roles").replace("<kind>", "role")
+        for method in rule.methods & {"GET", "POST"}:
+            response = standing.browser.open(url, method=method, headers=ORIGIN)
+            assert answer(response) == ("sign in" if name is None else 403), (method, url, response.status_code)
+    assert state() == before
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+def test_only_those_who_may_apply_open_an_application(actor, standing):
+    name, _ = ACTORS[actor]
+    person = standing.come_in(name)
+    may = person and {row.role for row in person.role_rows} & {"subscriber", "officer"}
+    with database.atomic() as transaction:
+        response = standing.browser.post("/applications", data={"title": "試し", "purpose": "試し"}, headers=ORIGIN)
+        assert answer(response) == ("in" if may else "sign in" if name is None else 403)
+        transaction.rollback()
+
+
+def test_the_table_leads_every_stage_but_the_first_somewhere():
+    kinds = procedure.STAGES[Kind.ISSUE]
+    assert {act.to for act in ACTS.values() if act.to} == set(kinds)
+    assert all(
+        any(stage in act.since for act in ACTS.values()) for stage in kinds if stage not in procedure.ENDS[Kind.ISSUE]
+    )
