@@ -46,4 +46,4 @@ def test_every_button_of_an_act_takes_its_words_from_the_table(repository):
     for act in (act for table in PROCEDURES.values() for act in table):
         if act.verb not in by_system | per_aspect:
             assert f'"{act.verb}"' in templates, act.verb
-            assert f'button("{act.label}"' not in templates, act.label
+            assert f'ui.button("{act.label}"' not in templates, act.label

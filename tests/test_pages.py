@@ -9,7 +9,7 @@ PAGES = (
     "/seal-report", "/dispatch", "/desk", "/call-card", "/delivery", "/certificate", "/handover", "/acceptance",
     "/withdrawal",
 )  # fmt: skip
-PEOPLE = ("sato", "suzuki", "tanaka", "takahashi", "ito")
+PEOPLE = ("sato", "suzuki", "tanaka", "takahashi", "ito", "kobayashi")
 
 
 @pytest.mark.parametrize("stage", list(Stage))

@@ -1,6 +1,7 @@
 """Events and outcomes as sentences."""
 
 from webapp.procedure import ROLE_LABELS, Role
+from webapp.register import EventParticulars
 
 # What a page says right after an act.
 DONE = {
@@ -124,9 +125,13 @@ HOUSE_LABELS = {
 _NOTES = ("reason", "question", "answer", "fault", "note", "purpose")
 
 
-def told(event):
-    """An event as {at, sentence, person, note}: who did what, and their own words where there are any."""
-    beside = event.particulars
+def told_all(events):
+    """Events as {at, sentence, person, note}: who did what, and their own words where there are any."""
+    beside = EventParticulars.beside(events)
+    return [_told(event, beside.get(event.seq, {})) for event in events]
+
+
+def _told(event, beside):
     notes = [beside[name] for name in _NOTES if beside.get(name)]
     return {
         "at": event.at,

@@ -83,8 +83,9 @@ def csr_in_force(application):
     return row, csr, judge_csr(csr, application)
 
 
-def for_submission(application):
-    held = csr_in_force(application)
+def for_submission(application, held=None):
+    """What a draft needs to be submitted. `held` as csr_in_force gives it, when the caller has it already."""
+    held = held or csr_in_force(application)
     faults = errors_in(held[2]) if held else []
     agreed = {row.document_id for row in Consent.select().where(Consent.application == application)}
     open_documents = [document.name for document in Document.to_agree() if document.id not in agreed]
@@ -125,8 +126,9 @@ def holds(person, role):
     return person is not None and role in person.roles()
 
 
-def for_examination(application):
-    held = csr_in_force(application)
+def for_examination(application, held=None):
+    """What a submitted application needs to be examined; `held` as for submission."""
+    held = held or csr_in_force(application)
     faults = errors_in(held[2]) if held else []
     return [
         made(application),

@@ -10,7 +10,7 @@ import hashlib
 import json
 import secrets
 
-from peewee import BigIntegerField, CharField, ForeignKeyField, IntegerField, TextField
+from peewee import JOIN, BigIntegerField, CharField, ForeignKeyField, IntegerField, TextField
 
 from webapp import clock
 from webapp.register.database import InstantField, JSONField, Row
@@ -45,8 +45,7 @@ class Event(Row):
 
     @property
     def particulars(self):
-        row = EventParticulars.get_or_none(EventParticulars.seq == self.seq)
-        return json.loads(row.body) if row else {}
+        return EventParticulars.beside([self]).get(self.seq, {})
 
     @classmethod
     def write(cls, act, row, person=None, address="", facts=None, particulars=None):
@@ -102,11 +101,15 @@ class Event(Row):
         )
 
     @classmethod
+    def with_people(cls):
+        """All events as a query, each with the person who did it."""
+        return cls.select(cls, Person).join(Person, JOIN.LEFT_OUTER)
+
+    @classmethod
     def about(cls, row):
         """The events about a row, newest first."""
-        return list(
-            cls.select().where((cls.object == row._meta.table_name) & (cls.object_id == row.id)).order_by(-cls.seq)
-        )
+        about = (cls.object == row._meta.table_name) & (cls.object_id == row.id)
+        return list(cls.with_people().where(about).order_by(-cls.seq))
 
     @classmethod
     def newest(cls, row, act):
@@ -122,6 +125,11 @@ class EventParticulars(Row):
 
     class Meta:
         table_name = "event_particulars"
+
+    @classmethod
+    def beside(cls, events):
+        """{seq: particulars} of those events that have any."""
+        return {row.seq: json.loads(row.body) for row in cls.select().where(cls.seq.in_([e.seq for e in events]))}
 
 
 def verify_chain():

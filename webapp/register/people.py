@@ -59,7 +59,8 @@ class Person(Row):
 
     @property
     def role_labels(self):
-        return "・".join(ROLE_LABELS[role] for role in Role if role in self.roles())
+        held = self.roles()
+        return "・".join(ROLE_LABELS[role] for role in Role if role in held)
 
     @classmethod
     def holding(cls, role, day=None):

@@ -7,7 +7,7 @@ from webapp.acts.facts import csr_in_force
 from webapp.errors import Refused
 from webapp.pages import page, see_other
 from webapp.procedure import STAGE_LABELS, Role, Stage
-from webapp.register import Application, Certificate, Institution, Letter
+from webapp.register import Application, Certificate, Letter
 from webapp.routes import case
 from webapp.routes.finding import find, typed, who
 
@@ -110,19 +110,19 @@ def show(number):
 
 def show_page(application):
     current, state = case.step_state(application)
-    institution = Institution.here()
+    held = csr_in_force(application)
+    found = case.facts_now(application, held)
     return {
         "application": application,
         "labels": case.labels(application),
         "current": current,
         "state": state,
         "waited": case.since_words(application.stage_since_at) if application.is_open else "",
-        "next": case.next_step(application, g.person),
-        "checklist": case.checklist(application),
-        "subject": institution.subject,
+        "next": case.next_step(application, g.person, found),
+        "checklist": case.checklist(found),
         "form": case.form_of(application),
         "is_being_made": application.stage == Stage.SUBMITTED and not _made(application),
-        "csr": csr_in_force(application),
+        "csr": held,
         "papers": case.papers(application, g.person),
         "history": case.history(application),
         "came_back": case.came_back(application),

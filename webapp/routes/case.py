@@ -58,9 +58,18 @@ def _furthest(application):
     return application.steps.index(Stage.EXAMINED if application.examiner_id else Stage.DRAFT) + 1
 
 
-def next_step(application, person):
-    """The NextStep of this person for this application."""
+def facts_now(application, held=None):
+    """What the next act needs, and what the earlier ones needed: the facts behind checklist and next step."""
+    if application.stage == Stage.DRAFT:
+        return facts.for_submission(application, held)
+    return [*facts.for_examination(application, held), *facts.for_dispatch(application)]
+
+
+def next_step(application, person, found=None):
+    """The NextStep of this person for this application; `found` are its facts, when the caller has them already."""
     roles = application.roles_of(person)
+    if application.stage == Stage.DRAFT:
+        return _draft(application, roles, _addresses(application), found or facts_now(application))
     return _STEPS[Stage(application.stage)](application, roles, _addresses(application))
 
 
@@ -76,10 +85,10 @@ def came_back(application):
     return event.particulars.get("reason") or event.particulars.get("fault") or ""
 
 
-def _draft(application, roles, at):
+def _draft(application, roles, at, found):
     if Role.APPLICANT not in roles:
         return NextStep("申請した人が入力しています。", whose=application.applicant.name)
-    wanting = [fact.name for fact in facts.for_submission(application) if not fact.is_so]
+    wanting = [fact.name for fact in found if not fact.is_so]
     back = "上の理由を確認し、" if application.status in ("差し戻し", "不備対応") else ""
     if {"csr", "csr_rules"} & set(wanting):
         return NextStep(f"{back}鍵ペアとCSRを用意してください。", "鍵ペアとCSRを用意する", at("drafts.csr"))
@@ -192,7 +201,6 @@ def _ended(application, roles, at):
 
 
 _STEPS = {
-    Stage.DRAFT: _draft,
     Stage.SUBMITTED: _submitted,
     Stage.EXAMINED: _examined,
     Stage.SEALED: _sealed,
@@ -210,13 +218,8 @@ def sent_on(application):
     return clock.day_of(application.stage_since_at)
 
 
-def checklist(application):
-    """What is there, as items for ui.checklist."""
-    stage = Stage(application.stage)
-    if stage == Stage.DRAFT:
-        found = facts.for_submission(application)
-    else:
-        found = [*facts.for_examination(application), *facts.for_dispatch(application)]
+def checklist(found):
+    """Facts as items for ui.checklist, each label once."""
     unique = {fact.label: fact for fact in found}
     return [{"label": fact.label, "done": fact.is_so, "detail": fact.detail} for fact in unique.values()]
 
@@ -270,7 +273,7 @@ def _csr_row(row):
 
 
 def history(application):
-    return [sentences.told(event) for event in Event.about(application)]
+    return sentences.told_all(Event.about(application))
 
 
 def other_acts(application, person):

@@ -16,20 +16,24 @@ PER_PAGE = 50
 def index():
     let_in(Role.AUDITOR)
     before = request.args.get("before", type=int)
-    query = Event.select().where(Event.seq < before) if before else Event.select()
+    query = Event.with_people()
+    query = query.where(Event.seq < before) if before else query
     events = list(query.order_by(-Event.seq).limit(PER_PAGE + 1))
     return page(
         "records/index.html",
         head=ChainHead.get_by_id(1),
-        events=[{"seq": event.seq, "about": _about(event), **sentences.told(event)} for event in events[:PER_PAGE]],
+        events=_rows(events[:PER_PAGE]),
         older={"before": events[PER_PAGE - 1].seq} if len(events) > PER_PAGE else None,
         checked=None,
     )
 
 
-def _about(event):
-    row = Application.get_or_none(Application.id == event.object_id) if event.object == "application" else None
-    return row.number if row else event.object
+def _rows(events):
+    wanted = [event.object_id for event in events if event.object == "application"]
+    numbers = {row.id: row.number for row in Application.select().where(Application.id.in_(wanted))}
+    abouts = [numbers.get(event.object_id, "") if event.object == "application" else event.object for event in events]
+    told = zip(events, abouts, sentences.told_all(events), strict=True)
+    return [{"seq": event.seq, "about": about} | sentence for event, about, sentence in told]
 
 
 @bp.post("/check")

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, current_app, g, request
 
+from tokens import softhsm
 from webapp.acts import require_now, sealing
 from webapp.errors import NotYourAct
 from webapp.pages import page
@@ -52,7 +53,8 @@ def _practice_card(application):
     """In the demo, the command that signs with the head's practice card."""
     if not Institution.here().is_practice:
         return None
-    return {"data": str(current_app.config["SHIRUSHI"].data), "name": f"{application.number}-{application.version}"}
+    data, name = current_app.config["SHIRUSHI"].data, f"{application.number}-{application.version}"
+    return {"data": str(data), "name": name, "module": softhsm.MODULE}
 
 
 @bp.post("/seal")

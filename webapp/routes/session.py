@@ -54,11 +54,13 @@ def _demo_people():
     institution = Institution.get_or_none()
     if institution is None or not institution.is_practice:
         return []
-    return [_demo_person(account.person) for account in Account.select().join(Person).order_by(Person.id)]
+    accounts = Account.select(Account, Person).join(Person).order_by(Person.id)
+    return [_demo_person(account.person) for account in accounts]
 
 
 def _demo_person(person):
-    roles = [role for role in Role if role in person.roles()]
+    held = person.roles()
+    roles = [role for role in Role if role in held]
     department = person.department
     return {
         "id": person.id,

@@ -11,6 +11,11 @@ from webapp.register import TrustAnchor
 from webapp.routes.administration import bp
 from webapp.routes.finding import attempt, typed, upload, who
 
+EXPLAINED = {
+    "seal": "捺印に代わる電子署名の証明書(S/MIME)を発行する認証局",
+    "certificate": "コード署名用証明書を発行する認証局",
+}
+
 
 @bp.get("/anchors")
 def anchors():
@@ -26,7 +31,7 @@ def new_anchor():
 
 def _new_page(refusal=None):
     status = refusal.status if refusal else 200
-    uses = list(acts.USES.items())
+    uses = [(use, label, EXPLAINED[use]) for use, label in acts.USES.items()]
     return page(
         "administration/anchor_new.html", status=status, uses=uses, typed=typed(use="", pem=""), refusal=refusal
     )

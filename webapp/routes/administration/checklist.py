@@ -63,6 +63,8 @@ def _mail(settings):
         trials.check_server_file(settings)
     except Refused as refusal:
         return False, refusal.message
+    if settings.sender_mail.endswith(".invalid"):
+        return False, "差出人のアドレスが初期値のままです。環境変数 SHIRUSHI_SENDER_MAIL に設定してください。"
     tried = last_trial("try_mail")
     if tried is None or tried.facts["outcome"] != "posted":
         return False, "試験メールがまだ届いていません。"
@@ -77,4 +79,4 @@ def _token():
 
 def last_trial(act):
     """The newest event of a trial, or None."""
-    return Event.select().where((Event.object == "institution") & (Event.act == act)).order_by(-Event.seq).first()
+    return Event.newest(Institution.here(), act)

@@ -2,14 +2,14 @@
 
 from flask import request
 
-from webapp import profiles
+from webapp import clock, profiles
 from webapp.acts import documents as acts
 from webapp.acts import institution as house
 from webapp.pages import page
 from webapp.register import Event, IdentityMethod, Institution
 from webapp.routes.administration import bp
 from webapp.routes.finding import attempt, typed, who
-from webapp.sentences import told
+from webapp.sentences import told_all
 
 COLUMNS = (
     *("formal_name", "org_code", "postal_code", "head_office", "switchboard", "switchboard_checked_on"),
@@ -32,7 +32,7 @@ def _page(refusal=None):
         typed=typed(**kept),
         profiles=offered,
         profile_note=profiles.load(here.profile).note,
-        history=[told(event) for event in Event.about(here) if not event.act.startswith("try_")],
+        history=told_all([event for event in Event.about(here) if not event.act.startswith("try_")]),
         refusal=refusal,
     )
 
@@ -55,6 +55,7 @@ def _methods_page(refusal=None):
         methods=list(rows),
         aspects=acts.ASPECTS,
         proposals=[(f"{aspect}:{name}", f"{acts.ASPECTS[aspect]}: {name}") for aspect, name in acts.proposed_methods()],
+        today=clock.today(),
         ticked=request.form.getlist("proposal"),
         typed=typed(aspect="", name=""),
         refusal=refusal,

@@ -12,7 +12,7 @@ from webapp.register import Account, Event, Person, PersonDepartment, PersonMail
 from webapp.routes.administration import bp
 from webapp.routes.administration.people import ROLES, departments
 from webapp.routes.finding import attempt, typed, who
-from webapp.sentences import told
+from webapp.sentences import told_all
 
 
 def find(number):
@@ -33,17 +33,18 @@ def person(number):
 
 def _page(person, refusal=None):
     account = account_of(person)
-    events = Event.about(person) + (Event.about(account) if account else [])
     return page(
         "administration/person.html",
         status=refusal.status if refusal else 200,
         someone=person,
         account=account,
-        roles=[(row, _role_words(row)) for row in _held(PersonRole, person)],
-        mails=[(row, row.mail) for row in _held(PersonMail, person)],
-        departments=[(row, row.department.name) for row in _held(PersonDepartment, person)],
+        holdings=[
+            ("role", "役割", [(row, _role_words(row)) for row in _held(PersonRole, person)]),
+            ("mail", "メールアドレス", [(row, row.mail) for row in _held(PersonMail, person)]),
+            ("department", "所属", [(row, row.department.name) for row in _held(PersonDepartment, person)]),
+        ],
         today=clock.today(),
-        history=[told(event) for event in sorted(events, key=lambda event: -event.seq) if _concerns_set_up(event)][:50],
+        history=told_all(_history(person, account)),
         refusal=refusal,
     )
 
@@ -57,8 +58,11 @@ def _role_words(row):
     return f"{label}({row.title})" if row.title else label
 
 
-def _concerns_set_up(event):
-    return event.act not in ("sign_in", "sign_out", "sign_in_as")
+def _history(person, account):
+    """The newest events about a person and their account, but not each coming and going."""
+    events = Event.about(person) + (Event.about(account) if account else [])
+    told = [event for event in events if event.act not in ("sign_in", "sign_out", "sign_in_as")]
+    return sorted(told, key=lambda event: -event.seq)[:50]
 
 
 ADDING = {
