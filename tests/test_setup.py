@@ -33,7 +33,7 @@ def test_a_script_can_be_read_by_bash(script):
     subprocess.run(["bash", "-n", script], check=True)
 
 
-@pytest.mark.parametrize("name", ["run", "test", "check", "bench"])
+@pytest.mark.parametrize("name", ["run", "test", "check", "bench", "story"])
 def test_a_command_can_be_started(name):
     assert (HOME / "bin" / name).stat().st_mode & 0o111
 
