@@ -27,9 +27,8 @@ def packet_of(application):
     return packet, points
 
 
-def letter_of(application):
-    """The letter exactly as it would leave now (an EmailMessage)."""
-    packet, _ = packet_of(application)
+def letter_of(application, packet):
+    """The letter exactly as it would leave now with the files of this packet (an EmailMessage)."""
     institution = Institution.here()
     officer = application.officer
     desk = [("", address) for address in profiles.load(institution.profile).recipients]
@@ -43,7 +42,7 @@ def dispatch(application, who, confirmed):
     require_now("dispatch", application, who)
     _confirm(confirmed)
     _nothing_under_way(application)
-    message = letter_of(application)
+    message = letter_of(application, packet_of(application)[0])
     told = {"message_id": str(message["Message-ID"]), "confirmed_on": clock.today().isoformat()}
     with performing("dispatch", application, who, told) as deed:
         _nothing_under_way(application)
@@ -68,7 +67,7 @@ def prepare_by_hand(application, who):
     require_now("dispatch_by_hand", application, who)
     _nothing_under_way(application)
     letter = _prepared(application) or letters.keep(
-        letter_of(application), "packet", application, "by_hand", application.version
+        letter_of(application, packet_of(application)[0]), "packet", application, "by_hand", application.version
     )
     return letter.content.bytes()
 

@@ -45,7 +45,7 @@ def _preview(application):
     """The letter and what was checked of its packet; `trouble` when it may not leave."""
     try:
         packet, points = acts.packet_of(application)
-        message = acts.letter_of(application)
+        message = acts.letter_of(application, packet)
     except Refused as refusal:
         return {"trouble": refusal, "headers": [], "body": "", "files": [], "points": []}
     files = [
