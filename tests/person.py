@@ -7,12 +7,13 @@ fields by their labels, presses buttons by their labels, and remembers every byt
     sato.press("下書きを作る", {"管理名称": "計測ソフト配布用", "用途": "…"})
 """
 
+import re
 import secrets
 import time
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.cookies import SimpleCookie
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import unquote, urlencode, urljoin, urlsplit
 
 import html5lib
 
@@ -91,7 +92,8 @@ class Page:
 
     def file(self):
         """The answer as a browser saves it, under the name that it was given."""
-        return File(self.headers.get_filename() or "", self.data)
+        named = re.search(r"filename\*=UTF-8''([^;\s]+)", self.headers.get("Content-Disposition", ""))
+        return File(unquote(named[1]) if named else self.headers.get_filename() or "", self.data)
 
     def boxes(self, label):
         """The labels of the boxes to tick in the form of a button."""

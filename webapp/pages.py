@@ -3,6 +3,7 @@
 import hashlib
 from functools import cache
 from pathlib import Path
+from urllib.parse import quote
 
 from flask import current_app, g, make_response, redirect, render_template, request, url_for
 
@@ -46,9 +47,18 @@ def attachment(data, name, media_type, is_shown=False):
     """Bytes of a paper: `is_shown` in the browser, otherwise to be saved. Never cached, never sniffed."""
     response = make_response(data)
     response.headers["Content-Type"] = media_type
-    response.headers.set("Content-Disposition", "inline" if is_shown else "attachment", filename=name)
+    response.headers.set("Content-Disposition", "inline" if is_shown else "attachment", **_named(name))
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+def _named(name):
+    """The file's name as parameters of Content-Disposition; one that is not ASCII also as RFC 6266 §4.3 wants it."""
+    name = "".join(letter for letter in name if letter.isprintable())
+    if name.isascii():
+        return {"filename": name}
+    plain = "".join(letter for letter in name if letter.isascii()).strip(" ._-()") or "file"
+    return {"filename": plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
 
 
 def furnish(app, jst):
