@@ -1,5 +1,7 @@
 """Events and outcomes as sentences."""
 
+from datetime import date
+
 from webapp.procedure import ROLE_LABELS, Role
 from webapp.register import EventParticulars
 
@@ -149,7 +151,7 @@ def _detail(event):
         case "check_identity":
             aspect = {"identity": "本人性", "existence": "実在性"}[facts["aspect"]]
             result = {"confirmed": "確認できた", "unconfirmed": "確認できない"}[facts["result"]]
-            return f"{aspect}: {result}({facts['method']}、{facts['checked_on']})"
+            return f"{aspect}: {result}({facts['method']}、{_day(facts['checked_on'])})"
         case "make_key":
             return f"{facts['algorithm']}、トークン「{facts['token']['label']}」"
         case "consent":
@@ -162,9 +164,9 @@ def _detail(event):
                 for name, (before, after) in facts["changed"].items()
             )
         case "add_role" | "add_person":
-            return f"{ROLE_LABELS[Role(facts['role'])]} {facts['since_on']}から{facts['until_on'] or ''}"
+            return f"{ROLE_LABELS[Role(facts['role'])]} {_day(facts['since_on'])}から{_day(facts['until_on'])}"
         case "end_role" | "end_mail" | "end_department" | "end_identity_method" | "end_document" | "end_trust_anchor":
-            return f"{facts['until_on']}まで"
+            return f"{_day(facts['until_on'])}まで"
         case "add_mail":
             return event.particulars.get("mail", "")
         case "add_department":
@@ -182,3 +184,8 @@ def _detail(event):
                 "missed": "出られませんでした。",
             }[facts["outcome"]]
     return ""
+
+
+def _day(text):
+    """An ISO date as people read it, "" for none."""
+    return f"{date.fromisoformat(text):%Y年%-m月%-d日}" if text else ""

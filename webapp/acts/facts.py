@@ -135,13 +135,14 @@ def for_examination(application, held=None):
         *(_identity(application, aspect, label) for aspect, label in (("identity", "本人性"), ("existence", "実在性"))),
         Fact(
             "inquiry",
-            "照会",
+            "照会への回答",
             Inquiry.unanswered(application) is None,
             "照会への回答を待っています。回答を受け取ってから審査を完了してください。",
+            "回答待ちはありません",
         ),
         Fact(
             "findings",
-            "規則の確認",
+            "CSRの内容",
             held is not None and not faults,
             faults[0].sentence if faults else "CSRがありません。",
         ),

@@ -40,14 +40,16 @@ def since_words(instant):
 
 
 def step_state(application):
-    """(current step counted from 1, state word for ui.steps)."""
+    """(the step that is being done now, counted from 1, state word for ui.steps)."""
     steps = application.steps
     stage = Stage(application.stage)
     if stage not in steps:
         return _furthest(application), "stopped"
     if stage == Stage.IN_USE:
         return len(steps), "completed"
-    return steps.index(stage) + 1, "attention" if application.status in ("差し戻し", "不備対応") else "current"
+    if stage == Stage.DRAFT:
+        return 1, "attention" if application.status in ("差し戻し", "不備対応") else "current"
+    return steps.index(stage) + 2, "attention" if application.status == "不備対応" else "current"
 
 
 def _furthest(application):
@@ -107,6 +109,15 @@ def _submitted(application, roles, at):
             )
         return NextStep("登録担当者が審査しています。", whose="登録担当者", due=since_words(application.stage_since_at))
     if Role.OFFICER in roles:
+        asked = Inquiry.unanswered(application)
+        if asked:
+            page = (("審査の画面を開く", at("examination.show")),)
+            return NextStep(
+                "照会への回答を待っています。",
+                whose=application.applicant.name,
+                due=since_words(asked.asked_at),
+                links=page,
+            )
         return NextStep("発行申請書の内容と利用管理者を確認し、審査してください。", "審査する", at("examination.show"))
     return NextStep("登録担当者が審査しています。", whose="登録担当者", due=since_words(application.stage_since_at))
 
@@ -280,6 +291,8 @@ def other_acts(application, person):
     """Links to pages for what may be done besides the next step: (label, url)."""
     open_verbs = {act.verb for act in application.acts_open_to(person)}
     pages = [
+        ("describe", "drafts.description", "申請の内容を直す"),
+        ("attach_csr", "drafts.csr", "鍵ペアとCSRを登録し直す"),
         ("send_back", "examination.send_back_page", "差し戻す"),
         ("withdraw", "drafts.withdrawal", "申請を取り下げる"),
     ]
