@@ -1,8 +1,6 @@
 """Applications (申請) and what hangs on one: consents, identity checks, inquiries, calls."""
 
-from string import hexdigits
-
-from peewee import JOIN, BlobField, CharField, DateField, ForeignKeyField, IntegerField, TextField, fn
+from peewee import BlobField, CharField, DateField, ForeignKeyField, IntegerField, TextField, fn
 
 from webapp import clock, procedure
 from webapp.procedure import Kind, Role, Stage
@@ -115,26 +113,6 @@ class Application(Row):
         return query.where(own)
 
     @classmethod
-    def matching(cls, query, words):
-        """Narrow a query to what is found by number, 管理名称, person, subject or serial."""
-        from webapp.register.certificates import Certificate
-        from webapp.register.papers import Csr
-
-        by_subject = Csr.select(Csr.application).where(Csr.subject.contains(words))
-        by_certificate = Certificate.select(Certificate.application).where(
-            Certificate.subject.contains(words) | Certificate.serial.in_(serials(words))
-        )
-        subscriber = Person.alias()
-        return query.join(subscriber, JOIN.LEFT_OUTER, on=(cls.subscriber == subscriber.id)).where(
-            cls.number.contains(words)
-            | cls.title.contains(words)
-            | Person.name.contains(words)
-            | subscriber.name.contains(words)
-            | cls.id.in_(by_subject)
-            | cls.id.in_(by_certificate)
-        )
-
-    @classmethod
     def at(cls, person, *stages):
         """What a person may see at these stages, the longest waiting first."""
         return cls.seen_by(person).where(cls.stage.in_(stages)).order_by(cls.stage_since_at, cls.id)
@@ -207,11 +185,3 @@ class TelephoneCall(Row):
 
     class Meta:
         table_name = "telephone_call"
-
-
-def serials(words):
-    """How a serial typed in any notation (hex with or without 0x, colons, blanks; decimal) may stand in the register."""
-    digits = "".join(words.split()).replace(":", "").lower().removeprefix("0x")
-    readings = {int(digits, 16)} if digits and not set(digits) - set(hexdigits) else set()
-    readings |= {int(digits)} if digits.isascii() and digits.isdigit() else set()
-    return [value.to_bytes(max(1, (value.bit_length() + 7) // 8)).hex() for value in readings]

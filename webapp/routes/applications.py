@@ -8,6 +8,7 @@ from webapp.errors import Refused
 from webapp.pages import page, see_other
 from webapp.procedure import STAGE_LABELS, Role, Stage
 from webapp.register import Application, Certificate, Letter
+from webapp.register.search import matching
 from webapp.routes import case
 from webapp.routes.finding import find, typed, who
 
@@ -31,7 +32,7 @@ def index():
     words, stage = request.args.get("q", "").strip(), request.args.get("stage", "")
     query = Application.seen_by(g.person)
     if words:
-        query = Application.matching(query, words)
+        query = matching(query, words)
     if stage in STAGE_LABELS:
         query = query.where(Application.stage == stage)
     return page("applications/index.html", words=words, stage=stage, stages=_stages(), **_keyset(query))

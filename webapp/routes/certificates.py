@@ -8,7 +8,7 @@ from webapp.errors import Unseen
 from webapp.pages import attachment, page
 from webapp.papers import certificate as certificate_paper
 from webapp.register import Application, Certificate
-from webapp.register.applications import serials
+from webapp.register.search import serials
 from webapp.routes.delivery import points
 
 bp = Blueprint("certificates", __name__, url_prefix="/certificates")
