@@ -38,7 +38,7 @@ def authorities():
 
 @pytest.fixture(scope="session")
 def furnished(tmp_path_factory, authorities):
-    """A folder with the demo's register, ready to be copied for each test: (folder, PostgreSQL dump is made apart)."""
+    """A folder with the demo's register, ready to be copied for each test."""
     folder = tmp_path_factory.mktemp("furnished")
     _furnish(Settings(data=folder), authorities)
     return folder
@@ -62,14 +62,22 @@ def settings(engine, tmp_path, furnished, request):
         return Settings(data=tmp_path, public_url="http://localhost", sender_mail="shirushi@shinsei.example")
     url = request.getfixturevalue("fresh_postgresql")
     shutil.copytree(furnished / "keys", tmp_path / "keys")
-    made = Settings(data=tmp_path, database_url=url, public_url="http://localhost")
-    _furnish(made, request.getfixturevalue("authorities"))
-    return made
+    return Settings(
+        data=tmp_path, database_url=url, public_url="http://localhost", sender_mail="shirushi@shinsei.example"
+    )
 
 
 @pytest.fixture
-def fresh_postgresql(postgresql_server):
-    return postgresql_server.new_database()
+def fresh_postgresql(postgresql_server, furnished_postgresql):
+    return postgresql_server.new_database(furnished_postgresql)
+
+
+@pytest.fixture(scope="session")
+def furnished_postgresql(postgresql_server, furnished, authorities):
+    """The same register in PostgreSQL, with the same content key, to be copied for each test."""
+    url = postgresql_server.new_database()
+    _furnish(Settings(data=furnished, database_url=url), authorities)
+    return url
 
 
 @pytest.fixture(scope="session")

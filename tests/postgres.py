@@ -44,11 +44,11 @@ class Server:
         self._run("pg_ctl", "stop", "--mode=immediate", "--silent")
         shutil.rmtree(self.folder)
 
-    def new_database(self):
-        """The URL of a new, empty database."""
+    def new_database(self, like="template1"):
+        """The URL of a new database: an empty one, or a copy of another, given by its URL, that nobody has open."""
         name = f"test_{next(self.numbers)}"
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {_name(like)}")
         return self._url(name)
 
     def _url(self, database):
@@ -64,6 +64,10 @@ class Server:
         )
         if done.returncode:
             raise RuntimeError(f"{program}: {done.stdout.decode('utf-8', 'replace')[-1000:]}")
+
+
+def _name(url):
+    return url.partition("?")[0].rpartition("/")[2]
 
 
 def _binaries():

@@ -36,7 +36,7 @@ def chain(case):
     examination.inquire(application, case.who("鈴木"), "配布先はどこですか。")
     examination.answer(application, case.who("佐藤"), "学内です。")
     case.identified(title="もう一つ")
-    assert verify_chain() == ChainHead.get_by_id(1).seq > 15
+    assert verify_chain() == ChainHead.get_by_id(1).seq >= 15
     drop_triggers()
     return application
 
@@ -103,8 +103,9 @@ def test_b_a_change_of_any_column_is_noticed(chain, columns):
 
 
 def test_b_a_changed_number_is_noticed(chain):
-    Event.update(seq=9999).where(Event.seq == ChainHead.get_by_id(1).seq).execute()
-    broken()
+    EventParticulars.delete().execute()
+    change(ChainHead.get_by_id(1).seq, seq=9999)
+    broken("event 9999")
 
 
 def test_c_changed_facts_are_noticed(chain):
@@ -140,8 +141,8 @@ def test_rows_cut_off_the_beginning_with_the_rest_numbered_anew_are_missed(chain
 
 
 def test_a_row_cut_out_of_the_middle_is_missed(chain):
-    delete(Event.seq == a_middle())
-    broken(f"event {a_middle() + 2}")
+    delete(Event.seq == 7)
+    broken("event 8")
 
 
 def test_a_chain_begun_again_with_an_empty_previous_hash_is_noticed(chain):
