@@ -54,7 +54,8 @@ def tell(story):
 def _bring_csr(story):
     """First one from openssl, read aloud before it is saved; then the one from the card, which takes its place."""
     sato = story.sato
-    names = [(short, sato.page.fact(short)) for short in ("C", "ST", "L", "O", "CN")]  # as the page shows them
+    shown = sato.page.fact("主体者DN(台帳の登録値)").split(", ")
+    names = [part.split("=", 1) for part in reversed(shown)]  # from C to CN
     made = _openssl_request(story, names)
     sato.press("登録せずに内容を読む", {"CSRのファイル": made})
     demand("P-256" in sato.page.text and "まだ登録していません。" in sato.page.text, sato.page.text)
@@ -165,7 +166,7 @@ def _put_on_card(story):
         pin=pin,
         env=_card(story),
     )
-    command = sato.page.code("動作確認のコマンド").replace("/path/to/pkcs11-module.so", MODULE)
+    command = re.sub(r"--module \S+", f"--module {MODULE}", sato.page.code("動作確認のコマンド"))
     story.run(sato, python(command), pin=pin, env=_card(story))
     proof = (home / "proof.txt").read_bytes()
     sato.press(button("hand_out"), {"動作確認の結果(proof.txt)": File("proof.txt", proof)})
@@ -177,13 +178,9 @@ def _judged(story, chain, csr, proof):
     _, days = oracles.certificate(chain, csr, office.root_of(story), home)
     identity = oracles.token_certificate(home / "card", "佐藤のカード", story.pins[CARD], chain, home)
     told = json.loads(base64.b64decode("".join(proof.split("-----")[2].split())))
-    oracles.proof(chain, _hex(told["challenge"]), base64.b64decode(told["signature"]), home)
+    oracles.proof(chain, told["challenge"], bytes.fromhex(told["signature"]), home)
     return [
         f"openssl verify OK(CRLを含む・{days}日)",
         f"pkcs11-tool: カードの鍵の隣に証明書(ID {identity[:8]}…)",
         "openssl dgst -verify: 動作確認の署名OK",
     ]
-
-
-def _hex(text):
-    return base64.b64decode(text).hex()

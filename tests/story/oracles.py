@@ -67,7 +67,7 @@ def certificate(chain, csr, root, folder):
     leaf, *others = [part + b"-----END CERTIFICATE-----\n" for part in chain.split(b"-----END CERTIFICATE-----")[:-1]]
     leaf_file, others_file = _kept(folder, "leaf.pem", leaf), _kept(folder, "others.pem", b"".join(others))
     trusted = _run("openssl", "x509", "-inform", "DER", given=root)
-    listed = _run("openssl", "crl", "-inform", "DER", given=_fetched(_list_address(leaf)))
+    listed = _run("openssl", "crl", "-inform", "DER", given=fetched(_list_address(leaf)))
     anchors = _kept(folder, "root.pem", trusted)
     crl = _kept(folder, "issuing.crl", listed)
     _run("openssl", "verify", "-CAfile", anchors, "-untrusted", others_file, "-CRLfile", crl, "-crl_check", leaf_file)
@@ -95,10 +95,6 @@ def _list_address(leaf):
 
 def fetched(address):
     """The bytes at an http address, as any program would fetch them."""
-    return _fetched(address)
-
-
-def _fetched(address):
     parts = urlsplit(address)
     connection = HTTPConnection(parts.netloc, timeout=30)
     try:
