@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from email.policy import SMTP
+from email.utils import format_datetime
 
 from webapp import clock
 from webapp.errors import Refused
@@ -31,6 +32,7 @@ def address_of(application):
 
 def keep(message, purpose, application=None, state="waiting", version=None):
     """Write a letter's row with its bytes (CRLF, as they will leave); packets carry the password and are encrypted."""
+    message["Date"] = format_datetime(clock.now().astimezone(clock.JST))
     data = message.as_bytes(policy=SMTP)
     recipients = [address.addr_spec for name in ("To", "Cc") if message[name] for address in message[name].addresses]
     return Letter.create(

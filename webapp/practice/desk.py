@@ -23,13 +23,15 @@ REASONS = {"危殆": 1, "keyCompromise": 1, "変更": 3, "置": 4, "superseded":
 
 
 class Desk:
-    """One desk in the folder `path`. `url` is where its page answers; `clock` returns an aware datetime."""
+    """One desk in the folder `path`. `url` is where its page answers; `clock` returns an aware datetime; `send` takes
+    the bytes of an answer and returns its number in the mailbox (without it the answer is filed there directly)."""
 
-    def __init__(self, path, url=URL, clock=now):
+    def __init__(self, path, url=URL, clock=now, send=None):
         self.folder, self.now = Folder(path), clock
         self.settings = settings.load(self.folder)
         self.store = Store(self.folder / "desk.sqlite")
         self.mailbox = Mailbox(self.folder, self.store, clock)
+        self.send = send or self.mailbox.file
         self.cases = Cases(self.store)
         self.issued = Issued(self.store)
         self.authority = Authority(self.folder, self.issued, url, clock)
@@ -130,7 +132,7 @@ class Desk:
     def _answer(self, letter, case, form, to, *more):
         answered = self.mailbox.mail(case.mail_id).message_id
         message = letter(case, form, to, *more, self.settings.address, self.now(), answered)
-        return self.mailbox.file(message.as_bytes(policy=SMTP))
+        return self.send(message.as_bytes(policy=SMTP))
 
     def _parcel(self, case, form, certificate):
         authority = self.authority.certificate

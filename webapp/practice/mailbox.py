@@ -62,6 +62,11 @@ class Mailbox:
         row = self.store.one("SELECT * FROM mail WHERE id = ?", number)
         return self._mail(row) if row else None
 
+    def with_message_id(self, message_id) -> Mail | None:
+        """The newest mail under a Message-ID, or None."""
+        row = self.store.one("SELECT * FROM mail WHERE message_id = ? ORDER BY id DESC LIMIT 1", message_id)
+        return self._mail(row) if row else None
+
     def addresses(self) -> list:
         """(address, number of mails, newest) of every mailbox, newest first."""
         sql = "SELECT address, COUNT(*), MAX(mail_id) FROM recipient GROUP BY address ORDER BY 3 DESC"

@@ -6,6 +6,7 @@ import ipaddress
 import json
 import logging
 import secrets
+import smtplib
 import ssl
 
 from aiosmtpd.controller import Controller
@@ -44,6 +45,16 @@ def open_post(folder, port, take) -> Controller:
     controller.start()
     _tell(folder, controller.port, password)
     return controller
+
+
+def post(folder, raw: bytes, sender, recipients):
+    """Hands a mail to the post office of `folder`, as any mailer would: STARTTLS, login, DATA. Raises OSError or
+    smtplib.SMTPException."""
+    at = json.loads((folder / "smtp.json").read_text())
+    with smtplib.SMTP(at["host"], at["port"], timeout=30) as smtp:
+        smtp.starttls(context=ssl.create_default_context(cafile=at["ca"]))
+        smtp.login(at["user"], at["password"])
+        smtp.sendmail(sender, recipients, raw)
 
 
 class _Post(Controller):

@@ -11,8 +11,9 @@ from tokens.errors import TokenError
 from webapp.practice.cases import OutOfTurn
 from webapp.practice.desk import Desk
 from webapp.practice.folder import write_whole
+from webapp.practice.mailbox import addresses_of, header, parse
 from webapp.practice.pages import make_app
-from webapp.practice.post import HOST, open_post
+from webapp.practice.post import HOST, open_post, post
 from webapp.practice.tools import ToolFailed
 
 log = logging.getLogger("practice")
@@ -33,7 +34,7 @@ class Service:
         self.automatic = automatic
         self._socket = socket.create_server((HOST, port))
         self.url = f"http://{HOST}:{self._socket.getsockname()[1]}"
-        self.desk = Desk(data, self.url)
+        self.desk = Desk(data, self.url, send=self.send)
         self.server = make_server(HOST, 0, make_app(self.desk, automatic), True, 1, _Quiet, fd=self._socket.fileno())
         self.post = open_post(self.desk.folder, smtp_port, self.take)
         self.smtp_port = self.post.port
@@ -53,6 +54,12 @@ class Service:
         case = self.desk.receive(raw, recipients)
         if case and self.automatic:
             self._set_off(case)
+
+    def send(self, raw):
+        """Posts an answer of the desk through the post office, and says under which number it arrived."""
+        message = parse(raw)
+        post(self.desk.folder, raw, self.desk.settings.address, addresses_of(message))
+        return self.desk.mailbox.with_message_id(header(message, "Message-ID")).id
 
     def close(self):
         """Stops everything; in reverse order."""
