@@ -335,6 +335,28 @@ def test_a_new_password_ends_the_visits_and_a_closed_account_opens_no_door(desk,
     assert visits.sign_in("suzuki", shown_password(again), "192.0.2.1")
 
 
+def test_a_person_replaces_the_password_that_the_administrator_has_seen(house, admin):
+    person = people.add_person(admin, newcomer())
+    first = accounts.open_account(admin, person, {"login": "watanabe"})
+    browser, other = house.test_client(), house.test_client()
+    for each in (browser, other):
+        assert each.press("/session", {"login": "watanabe", "password": first}).status == 200
+    mine = "correct horse battery"
+    for wrong in (
+        {"current": "wrong", "password": mine, "again": mine},
+        {"current": first, "password": "short", "again": "short"},
+        {"current": first, "password": mine, "again": "other"},
+    ):
+        page = browser.press("/password", wrong)
+        assert page.status == 422 and first not in page.html and mine not in page.html
+    page = browser.press("/password", {"current": first, "password": mine, "again": mine})
+    assert page.status == 200 and "パスワードを変更しました" in page.text
+    assert "サインイン" in other.see("/").heading
+    with pytest.raises(Incomplete):
+        visits.sign_in("watanabe", first, "192.0.2.1")
+    assert visits.sign_in("watanabe", mine, "192.0.2.1")
+
+
 # Methods and documents
 
 
@@ -377,8 +399,8 @@ def test_a_document_is_an_address_or_a_readable_copy(desk, admin):
         documents.add_document(admin, nothing, b"PK\x03\x04\x00")
     file = {"file": (io.BytesIO(PDF), "cp.pdf")}
     page = desk.press("/administration/documents", nothing | file, content_type="multipart/form-data")
-    assert "追加しました" in page.text and "開く: 新しい文書" in page.links()
-    assert desk.see(page.links()["開く: 新しい文書"]).data == PDF
+    assert "追加しました" in page.text and "写しを開く: 新しい文書" in page.links()
+    assert desk.see(page.links()["写しを開く: 新しい文書"]).data == PDF
 
 
 # Trust anchors

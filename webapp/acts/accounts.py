@@ -2,7 +2,7 @@
 
 from webapp import clock
 from webapp.acts import entries, house, visits
-from webapp.errors import Refused
+from webapp.errors import Incomplete, Refused
 from webapp.papers.password import new_password
 from webapp.register import Account, Visit
 
@@ -59,3 +59,18 @@ def _open(person):
     if account is None:
         raise Refused("この人には、使えるアカウントがありません。", "先にアカウントを作ってください。")
     return account
+
+
+def change_own_password(who, given):
+    """Let a person replace their own password (current, password, again as typed); every visit ends. Returns the
+    secret of a new visit for the cookie. Raises Incomplete, or Refused after too many wrong tries."""
+    account = _open(who.person)
+    new = given.get("password", "")
+    if new != given.get("again", ""):
+        entries.refuse({"again": "新しいパスワードと同じものを、もう一度入力してください。"})
+    try:
+        visits.sign_in(account.login, given.get("current", ""), who.address)
+    except Incomplete:
+        entries.refuse({"current": "いまのパスワードが違います。"})
+    visits.set_password(who.person, new, who.person, who.address)
+    return visits.sign_in(account.login, new, who.address)
