@@ -5,7 +5,6 @@ One application stands at each stage, built once; every cell is tried over its r
 
 import shutil
 from dataclasses import dataclass
-from importlib import import_module
 
 import pytest
 
@@ -105,8 +104,7 @@ def standing(tmp_path_factory, furnished, authorities):
     shutil.copytree(furnished, folder, dirs_exist_ok=True)
     app = create_app(Settings(data=folder, public_url="http://localhost"))
     app.testing, app.test_client_class = True, ReadingClient
-    with database.connection_context(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr("webapp.papers.guard.run", _here)
+    with database.connection_context():
         _employ_a_colleague()
         cases = Cases(authorities, folder)
         others = {"佐藤": "鈴木", "山本": "鈴木"}
@@ -114,12 +112,6 @@ def standing(tmp_path_factory, furnished, authorities):
             (name, stage): _built(cases, stage, name, officer) for name, officer in others.items() for stage in Stage
         }
         yield Standing(app.test_client(), built, list(app.url_map.iter_rules()))
-
-
-def _here(function, *arguments):
-    """What the guarded child does, in this process: forty children would cost most of the time."""
-    module, _, name = function.partition(":")
-    return getattr(import_module(module), name)(*arguments)
 
 
 def _built(cases, stage, applicant, officer):

@@ -64,6 +64,14 @@ def in_doubt(sender, recipients, application, address):
     return _notice(sender, recipients, application, "送信結果を確認してください", body, address)
 
 
+def rejected(sender, recipients, application, address, answer):
+    body = (
+        f"サービス窓口への送付メールを送信できませんでした。\n\n{answer}\n\n"
+        "申請の画面で理由を確認し、もう一度送るか、自分のメールソフトで送付してください。"
+    )
+    return _notice(sender, recipients, application, "送付メールを送信できませんでした", body, address)
+
+
 def reopened(sender, recipients, application, address, fault, officer):
     body = f"サービス窓口から不備の連絡がありました({officer}さんが記録)。\n\n{fault}\n\n内容を直して、もう一度提出してください。"
     return _notice(sender, recipients, application, "不備がありました", body, address)

@@ -13,7 +13,7 @@ import time
 from webapp import clock, posting
 from webapp.acts import dispatch, forms
 from webapp.errors import Refused
-from webapp.register import Job, Letter, database
+from webapp.register import OUTAGES, Job, Letter, database
 from webapp.register.jobs import ATTEMPTS
 
 log = logging.getLogger("shirushi.worker")
@@ -57,10 +57,17 @@ def _post(job, settings):
     except posting.Rejected as error:
         _settle(job, letter, "refused", str(error))
     except (OSError, smtplib.SMTPException) as error:
-        _mark(letter, "posting", "waiting")
-        job.try_later(f"メールサーバーにつながりません: {error}", clock.now())
+        _try_later(job, letter, f"メールサーバーにつながりません: {error}")
     else:
         _settle(job, letter, "posted", answer)
+
+
+def _try_later(job, letter, trouble):
+    """Nothing was taken: wait and try again, until the tries are used up and a person must know."""
+    if job.attempts >= ATTEMPTS:
+        return _settle(job, letter, "refused", trouble)
+    _mark(letter, "posting", "waiting")
+    job.try_later(trouble, clock.now())
 
 
 def _mark(letter, since, to):
@@ -90,7 +97,11 @@ def run(settings):
     """Work for ever, resting while nothing is due."""
     name = f"{socket.gethostname()}-{os.getpid()}"
     while True:
-        with database.connection_context():
-            job = turn(settings, name)
+        try:
+            with database.connection_context():
+                job = turn(settings, name)
+        except OUTAGES as error:
+            log.error("the register cannot be used now: %s", error)
+            job = None
         if job is None:
             time.sleep(settings.work_seconds)

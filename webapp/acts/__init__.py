@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from webapp import clock, procedure
-from webapp.errors import NotYourAct, Overtaken, Unseen
+from webapp.errors import NotYourAct, Overtaken, Refused, Unseen
 from webapp.procedure import ROLE_LABELS, Kind, Role, Stage
 from webapp.register import Application, Event, Person, database
 
@@ -71,11 +71,15 @@ def performing(verb, application, who, facts=None, particulars=None, **columns):
     UPDATE), let the caller write, add the event. Yields the Deed, to which the caller may add. Raises Unseen,
     NotYourAct, or Overtaken when the application no longer stands where the act begins."""
     act = require(verb, application, who)
-    with database.atomic():
-        _move(act, application, columns)
-        deed = Deed(dict(facts or {}), dict(particulars or {}))
-        yield deed
-        Event.write(verb, application, who.person, who.address, deed.facts, deed.particulars)
+    deed = Deed(dict(facts or {}), dict(particulars or {}))
+    try:
+        with database.atomic():
+            _move(act, application, columns)
+            yield deed
+            Event.write(verb, application, who.person, who.address, deed.facts, deed.particulars)
+    except Refused:
+        _as_it_stands(application)
+        raise
 
 
 def _move(act, application, columns):
@@ -96,6 +100,12 @@ def _move(act, application, columns):
     for name, value in values.items():
         if name != "stage" or act.to is not None:
             setattr(application, name, value)
+
+
+def _as_it_stands(application):
+    """Take back what was set on the row in memory: the page that is shown again reads it."""
+    kept = Application.get_by_id(application.id)
+    application.__data__, application.__rel__ = kept.__data__, kept.__rel__
 
 
 def lead_to(stage):

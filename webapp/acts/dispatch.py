@@ -86,8 +86,11 @@ def post(letter):
 
 
 def doubt(letter):
-    """DATA was finished without an answer: only a person can find out; the officers are told."""
-    letters.notify(mails.in_doubt, letter.application, letters.officers())
+    """The packet may not have arrived (DATA was finished without an answer), or was refused: the officers are told."""
+    if letter.state == "refused":
+        letters.notify(mails.rejected, letter.application, letters.officers(), letter.answer)
+    else:
+        letters.notify(mails.in_doubt, letter.application, letters.officers())
 
 
 def confirm_posting(application, who, note):

@@ -10,7 +10,7 @@ from webapp.register.applications import (
 )
 from webapp.register.certificates import Certificate, Challenge
 from webapp.register.content import Content
-from webapp.register.database import bind, database, migrate
+from webapp.register.database import OUTAGES, bind, database, migrate
 from webapp.register.events import ChainBroken, ChainHead, Event, EventParticulars, verify_chain
 from webapp.register.institution import Document, IdentityMethod, Institution, TrustAnchor, in_force
 from webapp.register.jobs import Job
@@ -27,6 +27,7 @@ from webapp.register.people import (
 )
 
 __all__ = [
+    "OUTAGES",
     "Account",
     "Application",
     "Certificate",

@@ -4,11 +4,21 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from peewee import BigIntegerField, DatabaseProxy, Model, PostgresqlDatabase, SqliteDatabase, TextField
+from peewee import (
+    BigIntegerField,
+    DatabaseProxy,
+    InterfaceError,
+    Model,
+    OperationalError,
+    PostgresqlDatabase,
+    SqliteDatabase,
+    TextField,
+)
 from playhouse.db_url import parse
 from playhouse.migrations import Runner
 
 database = DatabaseProxy()
+OUTAGES = (InterfaceError, OperationalError)  # the disk is full, the server gone, a lock held too long
 MIGRATIONS = Path(__file__).parent / "migrations"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
