@@ -3,7 +3,6 @@
 from webapp import clock, mails
 from webapp.acts import THE_WORKER, letters
 from webapp.acts.case import frozen_form
-from webapp.papers import freeze
 from webapp.procedure import Stage
 from webapp.register import Content, Event, IssueForm, Paper, database
 
@@ -13,6 +12,8 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def make(form_id, work):
     """Make xlsx, PDF and pictures of one submitted form and keep them, once. `work` is a folder for LibreOffice.
     Raises papers' Refused when a tool fails; the job is then tried again."""
+    from webapp.papers import freeze  # a second to load, for the worker alone: the web makes no papers
+
     row = IssueForm.get_by_id(form_id)
     if row.made_at is None:
         put(row, freeze.freeze(frozen_form(row), work=work))
