@@ -22,7 +22,7 @@ ROOMS = {
     "clock": set(),
     "errors": set(),
     "settings": set(),
-    "sentences": {"procedure", "clock", "profiles"},
+    "sentences": {"procedure", "register"},  # tells events with what lies beside them
     "signing_commands": set(),
     "papers": {"tokens", "errors"},
     "rules": {"papers", "procedure", "profiles"},
