@@ -44,7 +44,7 @@ ROOMS = {
     },
     "gate": {"settings", "register", "acts", "errors", "procedure"},
     "pages": {"settings", "register", "procedure", "sentences", "clock", "gate"},
-    "errors_shown": {"settings", "errors", "pages"},
+    "errors_shown": {"settings", "errors", "pages", "register"},  # the kinds of its outages
     "routes": {
         "acts",
         "register",
