@@ -1,30 +1,39 @@
 """How refusals and failures look: one handler for each kind, a page for a browser, a banner for htmx."""
 
+import errno
 import secrets
 
 from flask import current_app, g, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from webapp.errors import Refused
+from webapp.register import OUTAGES
 
 HEADINGS = {
     403: "この操作はできません",
     404: "ページが見つかりません",
-    409: "ほかの人が先に操作しています",
+    409: "この操作は、いまの段階では行えません",
     413: "ファイルが大きすぎます",
     422: "このままでは進められません",
     503: "ただいま利用できません",
+    507: "保存する場所がありません",
 }
 SENTENCES = {
+    400: ("送られた内容を読み取れませんでした。", "前の画面に戻って操作し直してください。"),
     404: ("お探しのページはありません。", "アドレスを確かめるか、ホームから探してください。"),
     405: ("このアドレスは、画面のボタンから使うものです。", "前の画面に戻って操作し直してください。"),
     413: ("20MBを超えるファイルは受け取れません。", "ファイルを小さくするか、分けてください。"),
 }
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+OWN_WORDS = ("title", "purpose", "reason", "question", "answer", "fault", "note")  # fields that hold a person's prose
 
 
 def show(app):
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OSError, _system)
+    for outage in OUTAGES:
+        app.register_error_handler(outage, _outage)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -39,6 +48,30 @@ def _http(error):
         error.code, (error.description or "受け付けられない操作です。", "前の画面に戻って操作し直してください。")
     )
     return _answer(error.code or 400, message, advice)
+
+
+def _system(error):
+    return _full() if error.errno in FULL else _unexpected(error)
+
+
+def _outage(error):
+    """The register cannot be written or reached: its transaction is undone, and the person may try again."""
+    current_app.logger.error("%s %s: %s", request.method, request.endpoint, error)
+    if "full" in str(error).lower() or "no space" in str(error).lower():
+        return _full()
+    return _answer(
+        503,
+        "台帳に接続できないか、書き込めません。入力した内容は保存されていません。",
+        "少し待ってから、もう一度お試しください。続けて起きるときは、システム管理者にお知らせください。",
+    )
+
+
+def _full():
+    return _answer(
+        507,
+        "サーバーのディスクに空きがないため、保存できませんでした。途中まで保存されたものはありません。",
+        "システム管理者に知らせ、空きができてから、もう一度操作してください。",
+    )
 
 
 def _unexpected(error):
@@ -66,6 +99,7 @@ def _answer(status, message, advice, reference=""):
                 message=message,
                 advice=advice,
                 reference=reference,
+                own_words=_own_words(status),
                 back_url=request.path.rsplit("/", 1)[0] if status in (409, 422) else "/",
                 back_label="前の画面に戻る" if status in (409, 422) else "ホームへ",
             ),
@@ -73,3 +107,11 @@ def _answer(status, message, advice, reference=""):
         )
     response.vary.add("HX-Request")
     return response
+
+
+def _own_words(status):
+    """What the person has written and would lose, to be copied; never what looks like a private key."""
+    if status not in (409, 503, 507):
+        return []
+    written = [request.form.get(name, "").strip() for name in OWN_WORDS]
+    return [words for words in written if words and "PRIVATE KEY" not in words]

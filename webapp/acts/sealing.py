@@ -66,7 +66,7 @@ def _who_signed(found, head):
     title = head.title(Role.HEAD)
     return [
         "証明書のメールアドレスは、台帳に登録された機関の長・機関責任者のものです。",
-        "確認しました",
+        "適合",
         f"{mail}({title} {head.name})",
     ]
 
@@ -99,7 +99,7 @@ def stamp(application, who, name, data, attested):
         told = {"attested": sorted(ATTESTED), "sha256": intake.sha256, "pages": scan.pages}
         sealer = {"sealer": application.head, "attester": who.person}
         with performing("stamp", application, who, told, {"sealer": application.head.name}, **sealer):
-            report = [[sentence, "確認しました", who.person.name] for sentence in ATTESTED.values()]
+            report = [[sentence, "適合", who.person.name] for sentence in ATTESTED.values()]
             _keep(application, who, "scan", f"{application.number}-scan.pdf", scan.pdf, report)
 
 

@@ -150,11 +150,8 @@ def _sealed(application, roles, at):
             f"送付メールは「{LETTER_STATES[state]}」です。確認してください。", "送信結果を確認する", at("dispatch.show")
         )
     if state in ("waiting", "posting"):
-        return NextStep(
-            f"送付メールは「{LETTER_STATES[state]}」です。結果はこの画面に表示します。",
-            "送信の状態を見る",
-            at("dispatch.show"),
-        )
+        page = (("送信の状態を見る", at("dispatch.show")),)
+        return NextStep("送付メールの送信を待っています。", whose="自動", links=page)
     return NextStep("送付物を確認し、サービス窓口へ送付してください。", "送付物を確認する", at("dispatch.show"))
 
 
@@ -232,7 +229,7 @@ def sent_on(application):
 def checklist(found):
     """Facts as items for ui.checklist, each label once."""
     unique = {fact.label: fact for fact in found}
-    return [{"label": fact.label, "done": fact.is_so, "detail": fact.detail} for fact in unique.values()]
+    return [{"label": fact.label, "done": fact.is_so, "detail": fact.detail if fact.is_so else ""} for fact in unique.values()]
 
 
 SHOWN = ("form_xlsx", "form_pdf", "sealed_pdf", "scan", "delivery")

@@ -8,7 +8,8 @@ from webapp import clock
 from webapp.acts import dispatch as acts
 from webapp.acts import facts, require_now
 from webapp.errors import Refused
-from webapp.pages import attachment, page
+from webapp.pages import attachment, page, see_other
+from webapp.procedure import Stage
 from webapp.register import Institution, Letter
 from webapp.routes import case
 from webapp.routes.finding import attempt, find, typed, who
@@ -19,6 +20,8 @@ bp = Blueprint("dispatch", __name__, url_prefix="/applications/<int:number>")
 @bp.get("/dispatch")
 def show(number):
     application = find(number)
+    if application.stage == Stage.SENT:  # it left while this page was waiting
+        return see_other("applications.show", "post", number=number)
     require_now("dispatch", application, who())
     return _page(application)
 
