@@ -229,7 +229,10 @@ def sent_on(application):
 def checklist(found):
     """Facts as items for ui.checklist, each label once."""
     unique = {fact.label: fact for fact in found}
-    return [{"label": fact.label, "done": fact.is_so, "detail": fact.detail if fact.is_so else ""} for fact in unique.values()]
+    return [
+        {"label": fact.label, "done": fact.is_so, "detail": fact.detail if fact.is_so else ""}
+        for fact in unique.values()
+    ]
 
 
 SHOWN = ("form_xlsx", "form_pdf", "sealed_pdf", "scan", "delivery")
