@@ -8,7 +8,7 @@ from urllib.parse import quote
 from flask import current_app, g, make_response, redirect, render_template, request, url_for
 
 from webapp.procedure import PROCEDURES, ROLE_LABELS, Role
-from webapp.register import Institution
+from webapp.register import OUTAGES, Institution
 from webapp.sentences import DONE
 
 HOME = Path(__file__).resolve().parent.parent
@@ -98,7 +98,7 @@ class _Macros:
 
 
 def _frame():
-    institution = Institution.get_or_none()
+    institution = _institution()
     person = g.get("person")
     return {
         "institution_name": institution.formal_name if institution else "",
@@ -107,6 +107,14 @@ def _frame():
         "nav": _nav(person) if person else [],
         "banner": _banner(),
     }
+
+
+def _institution():
+    """The institution, or None before the set-up and while the register cannot be reached (the page says so then)."""
+    try:
+        return Institution.get_or_none()
+    except OUTAGES:
+        return None
 
 
 def _labels(person):
