@@ -56,14 +56,23 @@ def _system(error):
 
 def _outage(error):
     """The register cannot be written or reached: its transaction is undone, and the person may try again."""
-    current_app.logger.error("%s %s: %s", request.method, request.endpoint, error)
-    if "full" in str(error).lower() or "no space" in str(error).lower():
+    told = "; ".join(_told(error)).lower()
+    current_app.logger.error("%s %s: %s", request.method, request.endpoint, told)
+    if "full" in told or "no space" in told:
         return _full()
     return _answer(
         503,
         "台帳に接続できないか、書き込めません。入力した内容は保存されていません。",
         "少し待ってから、もう一度お試しください。続けて起きるときは、システム管理者にお知らせください。",
     )
+
+
+def _told(error):
+    """What an error and those behind it say: SQLite undoes the transaction of a full disk itself, and undoing it again
+    is the error that arrives."""
+    while error is not None:
+        yield str(error)
+        error = error.__context__
 
 
 def _full():
