@@ -8,10 +8,9 @@ import pytest
 
 from tests import ca as test_ca
 from tests import cases
-from tests.reading_client import ReadingClient
+from tests.house import make_app
 from webapp import clock, demo, register
 from webapp.acts import Who
-from webapp.app import create_app
 from webapp.register import Person, TrustAnchor, content, database
 from webapp.settings import Settings
 
@@ -91,9 +90,7 @@ def postgresql_server():
 @pytest.fixture
 def house(settings):
     """The application of a furnished demo house, its register open."""
-    app = create_app(settings)
-    app.testing = True
-    app.test_client_class = ReadingClient
+    app = make_app(settings)
     with database.connection_context():
         yield app
     clock.move(timedelta(0))

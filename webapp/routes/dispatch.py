@@ -6,7 +6,7 @@ from flask import Blueprint, request
 
 from webapp import clock
 from webapp.acts import dispatch as acts
-from webapp.acts import facts, require_now
+from webapp.acts import facts, require, require_now
 from webapp.errors import Refused
 from webapp.pages import attachment, page, see_other
 from webapp.procedure import Stage
@@ -20,6 +20,7 @@ bp = Blueprint("dispatch", __name__, url_prefix="/applications/<int:number>")
 @bp.get("/dispatch")
 def show(number):
     application = find(number)
+    require("dispatch", application, who())
     if application.stage == Stage.SENT:  # it left while this page was waiting
         return see_other("applications.show", "post", number=number)
     require_now("dispatch", application, who())
