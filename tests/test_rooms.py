@@ -37,7 +37,6 @@ ROOMS = {
         "rules",
         "papers",
         "mails",
-        "posting",
         "sentences",
         "tokens",
         "errors",
@@ -82,7 +81,7 @@ OUTSIDE = {
     "pyhanko_certvalidator": {"papers", "tokens"},
     "flask": {"app", "gate", "pages", "errors_shown", "routes", "practice"},
     "werkzeug": {"app", "gate", "pages", "errors_shown", "routes", "practice"},
-    "smtplib": {"posting", "worker", "acts", "practice"},
+    "smtplib": {"posting", "practice"},
     "aiosmtpd": {"practice"},
     "psycopg": {"register"},
 }

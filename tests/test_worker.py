@@ -3,6 +3,8 @@
 import socket
 import threading
 from datetime import timedelta
+from email.parser import BytesParser
+from email.policy import default
 
 import pytest
 
@@ -25,6 +27,15 @@ def server(settings):
 
 
 @pytest.fixture
+def down(settings):
+    """A mail server that is named, but that nobody can reach."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    (settings.data / "practice").mkdir()
+    (settings.data / "practice" / "smtp.json").write_text(f'{{"host": "127.0.0.1", "port": {port}}}')
+
+
+@pytest.fixture
 def packet(case):
     """An application whose packet waits to be posted, and nothing else."""
     application = case.sealed()
@@ -35,6 +46,10 @@ def packet(case):
 
 def letter_of(application):
     return Letter.select().where((Letter.application == application) & (Letter.purpose == "packet")).get()
+
+
+def body_of(letter):
+    return BytesParser(policy=default).parsebytes(letter.content.bytes()).get_content()
 
 
 def later(seconds):
@@ -77,13 +92,13 @@ def test_a_line_that_begins_with_a_dot_arrives_as_it_was(house, server, settings
     assert server.letters == [letter.content.bytes()] and b"\r\n.\r\n.one" in server.letters[0]
 
 
-def test_a_server_that_is_down_is_tried_again_with_growing_pauses_and_the_letter_still_waits(packet, settings):
+def test_a_server_that_is_down_is_tried_again_with_growing_pauses_and_the_letter_still_waits(packet, down, settings):
     for tries, pause in enumerate(BACKOFF, 1):
         worker.turn(settings)
         job = the_job()
         assert (job.state, job.attempts, letter_of(packet).state) == ("due", tries, "waiting")
         assert pause - 5 < (job.next_at - clock.now()).total_seconds() <= pause
-        assert "メールサーバーにつながりません" in job.outcome
+        assert "メールサーバーにつながりませんでした(ConnectionRefusedError)" in job.outcome
         assert worker.turn(settings) is None  # not before it is due
         clock.move(job.next_at - clock.now() + clock._shift)
     with MailServer(settings.data / "practice") as server:
@@ -91,12 +106,55 @@ def test_a_server_that_is_down_is_tried_again_with_growing_pauses_and_the_letter
     assert again(packet).stage == "sent" and letter_of(packet).state == "posted" and len(server.letters) == 2
 
 
-def test_a_server_nobody_can_reach_for_good_is_told_to_the_officers(packet, settings):
+def test_a_server_nobody_can_reach_for_good_is_told_to_the_officers(packet, down, settings):
     Job.update(attempts=ATTEMPTS - 1).where(Job.state == "due").execute()
     worker.turn(settings)
     assert letter_of(packet).state == "refused" and "つながりません" in letter_of(packet).answer
     assert "送信できませんでした" in letters_to("suzuki@shinsei.example")[-1].subject
     assert again(packet).stage == "sealed"
+
+
+def test_a_letter_that_kills_every_worker_is_given_up_and_the_officer_may_send_it_again(
+    packet, server, settings, browser, suzuki
+):
+    Job.update(outcome="メールサーバーにつながりませんでした。").execute()
+    for tries in range(1, ATTEMPTS + 1):
+        assert Job.claim("dead", clock.now()).attempts == tries and letter_of(packet).state == "waiting"
+        clock.move(tries * (LEASE + timedelta(seconds=1)))
+    assert worker.turn(settings).attempts == ATTEMPTS + 1
+    letter = letter_of(packet)
+    assert (letter.state, letter.answer) == ("refused", "メールサーバーにつながりませんでした。")
+    told = letters_to("suzuki@shinsei.example")[-1]
+    assert "送信できませんでした" in told.subject and letter.answer in body_of(told)
+    work(settings)
+    assert letter.content.bytes() not in server.letters and again(packet).stage == "sealed"
+    browser.sign_in_as(suzuki)
+    page = browser.see(f"/applications/{packet.id}/dispatch")
+    assert letter.answer in page.text and "同じメールをもう一度送る" in page.buttons()
+    browser.press(f"/applications/{packet.id}/reposting")
+    work(settings)
+    assert letter.content.bytes() in server.letters and again(packet).stage == "sent"
+
+
+def test_what_may_have_left_before_the_tries_were_used_up_is_doubt(packet, server, settings):
+    Letter.update(state="posting").where(Letter.purpose == "packet").execute()
+    Job.update(attempts=ATTEMPTS).where(Job.state == "due").execute()
+    worker.turn(settings)
+    assert letter_of(packet).state == "unknown" and server.letters == []
+    assert "送信結果を確認してください" in letters_to("suzuki@shinsei.example")[-1].subject
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"host": "a..b", "port": 25}', '{"host": "127.0.0.1", "port": "smtp"}'])
+def test_a_damaged_file_of_the_mail_server_does_not_stop_the_worker(packet, server, settings, text):
+    file = settings.data / "practice" / "smtp.json"
+    before = file.read_text()
+    file.write_text(text)
+    worker.turn(settings)
+    assert letter_of(packet).state == "waiting" and the_job().state == "due" and "メールサーバー" in the_job().outcome
+    file.write_text(before)
+    later(10)
+    worker.turn(settings)
+    assert letter_of(packet).state == "posted"
 
 
 @pytest.mark.parametrize(
@@ -138,7 +196,7 @@ def test_a_wrong_login_and_an_unknown_certificate_send_nothing(packet, server, s
     later(60)
     worker.turn(settings)
     assert letter_of(packet).state == "waiting" and server.letters == [] and len(server.tried) == 1
-    assert "certificate" in the_job().outcome.lower()
+    assert "証明書を確認できませんでした" in the_job().outcome
 
 
 def test_a_server_without_starttls_gets_neither_password_nor_letter(packet, server, settings):
@@ -266,10 +324,6 @@ def test_nothing_is_sent_inside_a_transaction(packet, server, settings, monkeypa
     assert seen == [False]
 
 
-def test_the_claim_of_a_free_port_is_refused_like_a_server_that_is_down(packet, settings):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    (settings.data / "practice").mkdir()
-    (settings.data / "practice" / "smtp.json").write_text(f'{{"host": "127.0.0.1", "port": {port}}}')
+def test_without_a_file_of_the_mail_server_the_letter_waits(packet, settings):
     worker.turn(settings)
-    assert letter_of(packet).state == "waiting" and "Connection refused" in the_job().outcome
+    assert letter_of(packet).state == "waiting" and "設定ファイルを読み取れません" in the_job().outcome

@@ -42,7 +42,6 @@ DONE = {
     "ended": "終了日を記録しました。",
     "add_person": "登録しました。サインインする人には、アカウントを作ってください。",
     "close_account": "アカウントを閉じました。",
-    "try_mail": "試験メールを、メールサーバーが受け付けました。宛先の受信箱で届いているかを確認してください。",
     "try_token": "トークンが作った署名を検証しました。トークンは正しく動いています。",
     "own_password": "パスワードを変更しました。",
     "signed_out": "サインアウトしました。",
@@ -104,8 +103,19 @@ EVENTS = {
     "end_document": "承認する文書に終了日を入れました。",
     "add_trust_anchor": "信頼する認証局を登録しました。",
     "end_trust_anchor": "信頼する認証局に終了日を入れました。",
-    "try_mail": "試験メールを送りました。",
+    "try_mail": "試験メールの送信を始めました。",
+    "tried_mail": "試験メールの結果が出ました。",
     "try_token": "トークンで試験署名をしました。",
+}
+
+# What an event is about, by its table; an application is called by its number.
+OBJECTS = {
+    "institution": "機関の情報",
+    "person": "人",
+    "account": "アカウント",
+    "identity_method": "本人確認の方法",
+    "document": "承認する文書",
+    "trust_anchor": "信頼する認証局",
 }
 
 # The registered values of the institution, as an event that changed them names them.
@@ -179,6 +189,13 @@ def _detail(event):
             return f"{facts['name']} {facts['version']}"
         case "add_trust_anchor":
             return facts["subject"]
+        case "tried_mail":
+            return {
+                "posted": "メールサーバーが受け付けました。",
+                "refused": "メールサーバーが受け付けませんでした。",
+                "unknown": "届いたかどうかは分かりません。",
+                "cancelled": "送れませんでした。",
+            }[facts["outcome"]]
         case "note_call":
             return {
                 "answered": "確認が終わりました。",

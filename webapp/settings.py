@@ -39,6 +39,10 @@ class Settings:
         """JSON, mode 0600: how to reach the mail server (credentials are files, never rows)."""
         return self.data / "keys" / "smtp.json"
 
+    def server_file(self, is_practice):
+        """The mail file that is used: a demo posts to the practice desk alone, whatever else is configured."""
+        return self.data / "practice" / "smtp.json" if is_practice else self.mail_file
+
     @property
     def lobby(self):
         """Where LibreOffice and other tools may put their temporary files."""

@@ -6,31 +6,32 @@ lease, nothing is sent or converted inside a transaction, and a worker that dies
 
 import logging
 import os
-import smtplib
 import socket
 import time
 
 from webapp import clock, posting
-from webapp.acts import dispatch, forms
+from webapp.acts import dispatch, forms, trials
 from webapp.errors import Refused
 from webapp.register import OUTAGES, Job, Letter, database
 from webapp.register.jobs import ATTEMPTS
 
 log = logging.getLogger("shirushi.worker")
 
+STOPPED = "処理が何度も途中で止まりました。"  # by workers that died at it and could not say why
+
 
 def turn(settings, name="worker"):
     """Do one job that is due; returns its row, or None when there is nothing to do."""
     job = Job.claim(name, clock.now())
-    if job is not None and job.attempts > ATTEMPTS:
-        job.give_up(job.outcome or "処理が何度も途中で止まりました。")
-    elif job is not None:
+    if job is not None:
         log.info("job %s: %s %s, try %s", job.id, job.kind, job.subject_id, job.attempts)
         WORK[job.kind](job, settings)
     return job
 
 
 def _freeze(job, settings):
+    if job.attempts > ATTEMPTS:
+        return job.give_up(job.outcome or STOPPED)
     try:
         forms.make(job.subject_id, settings.lobby)
     except (Refused, OSError) as error:
@@ -41,12 +42,15 @@ def _freeze(job, settings):
 
 
 def _post(job, settings):
-    """Post a letter. What was `posting` when its worker died has perhaps been delivered: nobody sends it again."""
+    """Post a letter. What was `posting` when its worker died has perhaps been delivered: nobody sends it again. What
+    still waits when the tries are used up was never sent, and nobody shall wait for it."""
     letter = Letter.get_by_id(job.subject_id)
     if letter.state == "posting":
         return _settle(job, letter, "unknown", "送信中にしるしの処理が止まりました。")
     if letter.state != "waiting":
         return job.finish(letter.state)  # called off
+    if job.attempts > ATTEMPTS:
+        return _fail(job, letter, job.outcome or STOPPED)
     try:
         with posting.server(settings) as server:
             if not _mark(letter, "waiting", "posting"):
@@ -56,14 +60,18 @@ def _post(job, settings):
         _settle(job, letter, "unknown", str(error))
     except posting.Rejected as error:
         _settle(job, letter, "refused", str(error))
-    except (OSError, smtplib.SMTPException) as error:
-        _try_later(job, letter, f"メールサーバーにつながりません: {error}")
+    except posting.FAILURES as error:
+        log.warning("letter %s: %s: %s", letter.id, type(error).__name__, error)
+        _fail(job, letter, *posting.trouble(error))
     else:
         _settle(job, letter, "posted", answer)
 
 
-def _try_later(job, letter, trouble):
-    """Nothing was taken: wait and try again, until the tries are used up and a person must know."""
+def _fail(job, letter, trouble, advice=""):
+    """Nothing was taken: wait and try again, until the tries are used up and a person must know. Somebody is looking
+    on while a test letter is posted, and is told at once what to do."""
+    if letter.purpose == "trial":
+        return _settle(job, letter, "cancelled", trouble + advice)
     if job.attempts >= ATTEMPTS:
         return _settle(job, letter, "refused", trouble)
     _mark(letter, "posting", "waiting")
@@ -77,17 +85,22 @@ def _mark(letter, since, to):
 
 
 def _settle(job, letter, state, answer):
-    """Write what became of a letter, and what follows for its application, in one transaction."""
+    """Write what became of a letter, and what follows from it, in one transaction."""
     with database.atomic():
         letter.state, letter.answer = state, answer
         letter.posted_at = clock.now() if state == "posted" else None
         letter.save(only=[Letter.state, Letter.answer, Letter.posted_at])
-        if letter.purpose == "packet":
-            if state == "posted":
-                dispatch.post(letter)
-            else:
-                dispatch.doubt(letter)
+        _follow(letter)
         job.finish(answer)
+
+
+def _follow(letter):
+    if letter.purpose == "trial":
+        trials.tell(letter)
+    elif letter.purpose == "packet" and letter.state == "posted":
+        dispatch.post(letter)
+    elif letter.purpose == "packet":
+        dispatch.doubt(letter)
 
 
 WORK = {"freeze": _freeze, "post": _post}

@@ -122,8 +122,8 @@ class Intake(Row):
 
 
 class Letter(Row):
-    """A mail of ours, its bytes fixed when it was written. `purpose` notice or packet; states: waiting, posting
-    (claimed; DATA may have begun), posted, unknown (no answer after DATA), refused, by_hand, cancelled."""
+    """A mail of ours, its bytes fixed when it was written. `purpose` notice, packet or trial; states: waiting,
+    posting (claimed; DATA may have begun), posted, unknown (no answer after DATA), refused, by_hand, cancelled."""
 
     application = ForeignKeyField(Application, null=True, backref="letters")
     purpose = CharField()
@@ -136,6 +136,15 @@ class Letter(Row):
     answer = TextField()
     posted_at = InstantField(null=True)
     version = IntegerField(null=True)
+
+    @property
+    def is_under_way(self):
+        return self.state in ("waiting", "posting")
+
+    @classmethod
+    def newest_trial(cls):
+        """The newest test letter, or None."""
+        return cls.select().where(cls.purpose == "trial").order_by(-cls.id).first()
 
     @classmethod
     def packet(cls, application):

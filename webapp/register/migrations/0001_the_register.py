@@ -150,7 +150,7 @@ CREATE TABLE intake (
 );
 CREATE INDEX intake_application ON intake(application_id);
 CREATE TABLE letter (
-  id {id}, application_id {ref} REFERENCES application(id), purpose TEXT NOT NULL CHECK (purpose IN ('notice', 'packet')),
+  id {id}, application_id {ref} REFERENCES application(id), purpose TEXT NOT NULL CHECK (purpose IN ('notice', 'packet', 'trial')),
   message_id TEXT NOT NULL UNIQUE, recipients TEXT NOT NULL, subject TEXT NOT NULL,
   sha256 TEXT NOT NULL REFERENCES content(sha256), written_at {instant} NOT NULL,
   state TEXT NOT NULL CHECK (state IN ('waiting', 'posting', 'posted', 'unknown', 'refused', 'by_hand', 'cancelled')),

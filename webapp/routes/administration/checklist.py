@@ -5,7 +5,7 @@ from flask import url_for
 from webapp.acts import documents, trials
 from webapp.errors import Refused
 from webapp.procedure import ROLE_LABELS, Role
-from webapp.register import Event, IdentityMethod, Institution, Person, TrustAnchor
+from webapp.register import Event, IdentityMethod, Institution, Letter, Person, TrustAnchor
 
 
 def items(settings):
@@ -65,8 +65,8 @@ def _mail(settings):
         return False, refusal.message
     if settings.sender_mail.endswith(".invalid"):
         return False, "差出人のアドレスが初期値のままです。環境変数 SHIRUSHI_SENDER_MAIL に設定してください。"
-    tried = last_trial("try_mail")
-    if tried is None or tried.facts["outcome"] != "posted":
+    trial = Letter.newest_trial()
+    if trial is None or trial.state != "posted":
         return False, "試験メールがまだ届いていません。"
     return True, ""
 
@@ -74,9 +74,9 @@ def _mail(settings):
 def _token():
     if not Institution.here().token_label:
         return True, "サーバーからトークンを使わない設定です。鍵ペアとCSRは別の場所で作ります。"
-    return (True, "") if last_trial("try_token") else (False, "試験署名がまだ済んでいません。")
+    return (True, "") if last_signature() else (False, "試験署名がまだ済んでいません。")
 
 
-def last_trial(act):
-    """The newest event of a trial, or None."""
-    return Event.newest(Institution.here(), act)
+def last_signature():
+    """The event of the newest signature by which the token was tried out, or None."""
+    return Event.newest(Institution.here(), "try_token")

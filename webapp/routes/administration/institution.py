@@ -32,7 +32,7 @@ def _page(refusal=None):
         typed=typed(**kept),
         profiles=offered,
         profile_note=profiles.load(here.profile).note,
-        history=told_all([event for event in Event.about(here) if not event.act.startswith("try_")]),
+        history=told_all([event for event in Event.about(here) if not event.act.startswith(("try_", "tried_"))]),
         refusal=refusal,
     )
 

@@ -6,9 +6,21 @@ from tokens.errors import TokenError
 from webapp.acts import trials as acts
 from webapp.errors import Refused
 from webapp.pages import page
-from webapp.register import Institution
+from webapp.register import Institution, Letter
 from webapp.routes.administration import bp, checklist
 from webapp.routes.finding import attempt, tokend, typed, who
+
+# What is said of a test letter that is settled: kind of banner, what happened ("": the answer itself), what to do.
+OUTCOMES = {
+    "posted": (
+        "success",
+        "試験メールを、メールサーバーが受け付けました。",
+        "宛先の受信箱で、届いているかを確認してください。",
+    ),
+    "unknown": ("warning", "", "届いているかを、宛先の受信箱で確認してください。"),
+    "refused": ("error", "", "差出人と宛先が、このメールサーバーで使えるかを確認してください。"),
+    "cancelled": ("error", "", ""),  # its answer says both
+}
 
 
 @bp.get("/mail")
@@ -22,6 +34,7 @@ def _mail_page(refusal=None):
         server, wanting = acts.check_server_file(settings), None
     except Refused as missing:
         server, wanting = None, missing
+    trial = Letter.newest_trial()
     return page(
         "administration/mail.html",
         status=refusal.status if refusal else 200,
@@ -29,8 +42,9 @@ def _mail_page(refusal=None):
         wanting=wanting,
         sender=settings.sender,
         data=settings.data.name,
-        tried=checklist.last_trial("try_mail"),
-        typed=typed(recipient=g.person.mail),
+        trial=trial,
+        outcome=OUTCOMES.get(trial.state) if trial else None,
+        typed=typed(recipient=trial.recipients[0] if trial else g.person.mail),
         refusal=refusal,
     )
 
@@ -38,7 +52,7 @@ def _mail_page(refusal=None):
 @bp.post("/mail/trial")
 def try_mail():
     settings, recipient = current_app.config["SHIRUSHI"], request.form.get("recipient", "")
-    return attempt(lambda: acts.try_mail(who(), recipient, settings), _mail_page, "administration.mail", "try_mail")
+    return attempt(lambda: acts.try_mail(who(), recipient, settings), _mail_page, "administration.mail")
 
 
 @bp.get("/token")
@@ -55,7 +69,7 @@ def _token_page(refusal=None):
         health=health,
         tokens=tokens,
         trouble=trouble,
-        tried=checklist.last_trial("try_token"),
+        tried=checklist.last_signature(),
         refusal=refusal,
     )
 
