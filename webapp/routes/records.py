@@ -31,9 +31,15 @@ def index():
 def _rows(events):
     wanted = [event.object_id for event in events if event.object == "application"]
     numbers = {row.id: row.number for row in Application.select().where(Application.id.in_(wanted))}
-    abouts = [numbers.get(event.object_id, "") if event.object == "application" else event.object for event in events]
-    told = zip(events, abouts, sentences.told_all(events), strict=True)
-    return [{"seq": event.seq, "about": about} | sentence for event, about, sentence in told]
+    told = zip(events, sentences.told_all(events), strict=True)
+    return [{"seq": event.seq, "about": _about(event, numbers)} | sentence for event, sentence in told]
+
+
+def _about(event, numbers):
+    """The number of an application, else what kind of thing the event is about."""
+    if event.object == "application":
+        return numbers[event.object_id]
+    return sentences.OBJECTS.get(event.object, event.object)
 
 
 @bp.post("/check")
