@@ -56,9 +56,10 @@ def judge_csr(csr, application):
 
 
 def uses_of_key(spki_sha256, application):
-    """Sentences naming where a public key is used already (CSR-06). This application does not count, nor do its own
-    applicant's withdrawn or refused ones that never had a certificate."""
-    certificates = Certificate.select().where(Certificate.spki_sha256 == spki_sha256)
+    """Sentences naming where a public key is used already (CSR-06). This application and its certificate do not count,
+    nor do its own applicant's withdrawn or refused ones that never had a certificate."""
+    elsewhere = (Certificate.spki_sha256 == spki_sha256) & (Certificate.application != application.id)
+    certificates = Certificate.select().where(elsewhere)
     found = [f"証明書 シリアル番号 {row.serial}({row.application.number})" for row in certificates]
     ended = Application.stage.in_([Stage.WITHDRAWN.value, Stage.REFUSED.value])
     predecessor = ended & (Application.applicant == application.applicant_id)

@@ -41,7 +41,7 @@ def _page(application, refusal=None):
         status=refusal.status if refusal else 200,
         application=application,
         practice_mail=current_app.config["SHIRUSHI"].practice_url,
-        kept=list(application.intakes.where(Intake.purpose == "delivery").order_by(-Intake.id)),
+        kept=list(_kept(application)),
         refusal=refusal,
     )
 
@@ -49,7 +49,7 @@ def _page(application, refusal=None):
 @bp.post("/delivery")
 def take_delivery(number):
     application = find(number)
-    name, data = upload()
+    name, data = _given_zip(application)
     password = request.form.get("password", "")
     return attempt(
         lambda: acts.take_delivery(application, who(), name, data, password),
@@ -58,6 +58,18 @@ def take_delivery(number):
         "take_delivery",
         number=number,
     )
+
+
+def _given_zip(application):
+    """The file that was chosen; when only a password was typed, the last one kept, so that it need not be chosen twice."""
+    name, data = upload()
+    kept = _kept(application).first()
+    is_kept_meant = kept and not data and request.form.get("password")
+    return (kept.name, kept.content.bytes()) if is_kept_meant else (name, data)
+
+
+def _kept(application):
+    return application.intakes.where(Intake.purpose == "delivery").order_by(-Intake.id)
 
 
 @bp.get("/certificate")
