@@ -5,6 +5,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from argon2 import PasswordHasher
 
 from webapp import clock, gate
 from webapp.acts import visits
@@ -13,6 +14,14 @@ from webapp.register import Account, ChainHead, Event, Person, PersonRole, SignI
 PASSWORD = "正しい馬とバッテリー ホチキス"
 CSP = "default-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 SAME_SENTENCE = "ログイン名またはパスワードが違います。"
+
+
+@pytest.fixture(autouse=True)
+def cheap(monkeypatch):
+    """argon2id with little work: a hundred hashes are made here. What it costs in earnest has tests of its own."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(visits, "_hasher", hasher)
+    monkeypatch.setattr(visits, "_nobody", hasher.hash("nobody"))
 
 
 @pytest.fixture
@@ -51,7 +60,10 @@ def test_a_closed_account_does_not_open(browser, known):
     assert SAME_SENTENCE in sign_in(browser).text
 
 
-def test_an_unknown_name_takes_as_long_as_a_wrong_password(house, known):
+def test_an_unknown_name_takes_as_long_as_a_wrong_password(house, suzuki, monkeypatch):
+    monkeypatch.undo()
+    visits.set_password(suzuki, PASSWORD, None, "test")
+
     def seconds(login):
         start = time.perf_counter()
         with pytest.raises(visits.Incomplete):
@@ -80,9 +92,11 @@ def test_each_failure_is_counted_and_the_names_of_others_stay_open(browser, know
     assert "佐藤 次郎" in sign_in(browser, "sato").text
 
 
-def test_passwords_are_kept_as_argon2id_and_short_ones_refused(known):
-    account = Account.get(Account.person == known)
-    assert account.password_hash.startswith("$argon2id$") and PASSWORD not in account.password_hash
+def test_passwords_are_kept_as_argon2id_and_short_ones_refused(house, suzuki, monkeypatch):
+    monkeypatch.undo()
+    visits.set_password(suzuki, PASSWORD, None, "test")
+    account = Account.get(Account.person == suzuki)
+    assert account.password_hash.startswith("$argon2id$v=19$m=65536,t=3,") and PASSWORD not in account.password_hash
     with pytest.raises(visits.Incomplete, match="使えません"):
         visits.hashed("short")
 
