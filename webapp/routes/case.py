@@ -44,20 +44,26 @@ def step_state(application):
     steps = application.steps
     stage = Stage(application.stage)
     if stage not in steps:
-        return _furthest(application), "stopped"
+        return _step_at(steps, _furthest(application)), "stopped"
     if stage == Stage.IN_USE:
         return len(steps), "completed"
-    if stage == Stage.DRAFT:
-        return 1, "attention" if application.status in ("差し戻し", "不備対応") else "current"
-    return steps.index(stage) + 2, "attention" if application.status == "不備対応" else "current"
+    return _step_at(steps, stage), "attention" if application.status in ("差し戻し", "不備対応") else "current"
+
+
+def _step_at(steps, stage):
+    """A draft is being written; from every other stage somebody works at the next step."""
+    return 1 if stage == Stage.DRAFT else steps.index(stage) + 2
 
 
 def _furthest(application):
+    """The stage from which a withdrawn or refused application ended, as far as it can be told."""
     if application.stage == Stage.REFUSED:
-        return application.steps.index(Stage.SENT) + 1
+        return Stage.SENT
     if application.sealer_id:
-        return application.steps.index(Stage.SEALED) + 1
-    return application.steps.index(Stage.EXAMINED if application.examiner_id else Stage.DRAFT) + 1
+        return Stage.SEALED
+    if application.examiner_id:
+        return Stage.EXAMINED
+    return Stage.SUBMITTED if application.version else Stage.DRAFT
 
 
 def facts_now(application, held=None):
@@ -91,14 +97,16 @@ def _draft(application, roles, at, found):
     if Role.APPLICANT not in roles:
         return NextStep("申請した人が入力しています。", whose=application.applicant.name)
     wanting = [fact.name for fact in found if not fact.is_so]
-    back = "上の理由を確認し、" if application.status in ("差し戻し", "不備対応") else ""
+    back = {"差し戻し": "差し戻しの理由を読み、", "不備対応": "不備の指摘を読み、"}.get(application.status, "")
     if {"csr", "csr_rules"} & set(wanting):
         return NextStep(f"{back}鍵ペアとCSRを用意してください。", "鍵ペアとCSRを用意する", at("drafts.csr"))
     if {"title", "purpose", "officer", "head"} & set(wanting):
         return NextStep(f"{back}申請の内容を入力してください。", "申請の内容を入力する", at("drafts.description"))
     if "consent" in wanting:
         return NextStep("発行申請の前に、3つの文書を読んで承認してください。", "文書を確認する", at("drafts.consent"))
-    return NextStep(f"{back}申請の内容を確認し、提出してください。", "内容を確認して提出する", at("drafts.submission"))
+    ways = (("申請の内容を直す", at("drafts.description")), ("CSRを登録し直す", at("drafts.csr"))) if back else ()
+    sentence = f"{back}申請の内容を確認し、提出してください。"
+    return NextStep(sentence, "内容を確認して提出する", at("drafts.submission"), links=ways)
 
 
 def _submitted(application, roles, at):
