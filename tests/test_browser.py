@@ -1,5 +1,5 @@
 """新規発行 from nothing to 利用中 in a real Chromium, over real HTTP, SMTP, LibreOffice and SoftHSM: with scripts,
-without them, and the applicant's part on a phone. Run with -s to read how much each role had to do."""
+without them, and the applicant's part on a phone. Prints how much each role had to do."""
 
 import re
 import time
@@ -31,8 +31,10 @@ def browser():
 
 
 @pytest.fixture
-def story(world, browser, tmp_path, request):
-    return Story(world, browser, tmp_path, **getattr(request, "param", {}))
+def story(world, browser, tmp_path, request, capsys):
+    story = Story(world, browser, tmp_path, **getattr(request, "param", {}))
+    story.aloud = capsys.disabled
+    return story
 
 
 class Story:
@@ -58,6 +60,11 @@ class Story:
 
     def end(self, began):
         """Print how much each role had to do, and demand that no page did what it should not."""
+        with self.aloud():
+            self._tell_tally(began)
+        assert [fault for visitor in self.everybody for fault in visitor.faults] == []
+
+    def _tell_tally(self, began):
         roles = {person.name: ROLE_LABELS[person.role] for person in self.world.people.values()}
         for visitor in self.everybody:
             did = visitor.tally
@@ -67,7 +74,6 @@ class Story:
                 end="",
             )
         print(f"\n{sum(len(visitor.headings) for visitor in self.everybody)}ページ、{time.monotonic() - began:.0f}秒")
-        assert [fault for visitor in self.everybody for fault in visitor.faults] == []
 
 
 def button(verb):
@@ -188,11 +194,12 @@ def tell(story, title):
     story.end(began)
 
 
-def test_the_first_visit_weighs_less_than_150_kilobytes(world, browser):
+def test_the_first_visit_weighs_less_than_150_kilobytes(world, browser, capsys):
     visitor = Visitor(browser, world.url, "佐藤 次郎", scripts=True)
     visitor.page.goto(world.url)
     visitor.page.wait_for_load_state("networkidle")
-    print(f"\n最初の1ページ: {visitor.bytes:,}バイト")
+    with capsys.disabled():
+        print(f"\n最初の1ページ: {visitor.bytes:,}バイト")
     assert 20_000 < visitor.bytes < FIRST_VISIT_BYTES
 
 
