@@ -1,18 +1,16 @@
-"""The application as tests use it."""
-
-import tempfile
-
-from jinja2 import FileSystemBytecodeCache
+"""The application as tests use it: built once, then moved into the installation of each test."""
 
 from tests.reading_client import ReadingClient
-from webapp.app import create_app
+from webapp.app import create_app, move_in
 
-COMPILED = FileSystemBytecodeCache(tempfile.mkdtemp(prefix="shirushi-templates-"))
+_built = []
 
 
 def make_app(settings):
-    """A house with a client that reads; templates are compiled once for all tests."""
-    app = create_app(settings)
+    """The house of `settings`, with a client that reads."""
+    if not _built:
+        _built.append(create_app(settings))
+    app = _built[0]
     app.testing, app.test_client_class = True, ReadingClient
-    app.jinja_env.bytecode_cache = COMPILED
+    move_in(app, settings)
     return app

@@ -213,6 +213,7 @@ def test_an_act_is_done_only_by_whom_the_table_allows_and_at_its_stage(actor, st
     assert wrong == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("actor", "stage"), MATRIX)
 def test_a_page_opens_only_for_those_who_may_do_now_what_it_prepares(actor, stage, standing):
     name, applicant = ACTORS[actor]

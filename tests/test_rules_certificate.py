@@ -80,7 +80,7 @@ WRONG_NAME = (("C", "JP"), ("ST", "Tokyo"), ("L", "Chiyoda-ku"), ("O", "Another 
         ({"not_before": NOW + timedelta(days=1)}, ("CRT-10", ERROR)),
         ({"days": 1, "not_before": NOW - timedelta(days=2)}, ("CRT-10", ERROR)),
     ],
-    ids=str,
+    ids=lambda value: "+".join(value) if isinstance(value, dict) else value[0],
 )
 def test_each_rule_speaks(changes, rule):
     assert rule in _found(_issued(**changes))

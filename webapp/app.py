@@ -14,19 +14,25 @@ from webapp.settings import Settings
 def create_app(settings: Settings):
     """Wire the rooms together; nothing is connected to and nothing is loaded but code and the content key."""
     app = Flask("webapp", root_path=str(pages.HOME), template_folder="templates", static_folder="static")
-    app.config.update(SHIRUSHI=settings, MAX_CONTENT_LENGTH=24 * 1024 * 1024, MAX_FORM_MEMORY_SIZE=1024 * 1024)
+    app.config.update(MAX_CONTENT_LENGTH=24 * 1024 * 1024, MAX_FORM_MEMORY_SIZE=1024 * 1024)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Htmx(app)
-    register.bind(settings.database)
-    register.content.unlock(settings.content_key_file)
-    letters.settle_house(settings.sender, settings.public_url)
+    move_in(app, settings)
     gate.guard(app)
     errors_shown.show(app)
     pages.furnish(app, timezone(timedelta(hours=9)))
     for blueprint in _blueprints():
         app.register_blueprint(blueprint)
     return app
+
+
+def move_in(app, settings):
+    """Point the application at the register, the content key and the addresses of one installation."""
+    app.config["SHIRUSHI"] = settings
+    register.bind(settings.database)
+    register.content.unlock(settings.content_key_file)
+    letters.settle_house(settings.sender, settings.public_url)
 
 
 def _blueprints():

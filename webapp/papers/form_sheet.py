@@ -34,6 +34,10 @@ _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f￾￿]")
 @functools.cache
 def draw_blank() -> bytes:
     """The empty specimen as xlsx bytes."""
+    return _saved(_drawn())
+
+
+def _drawn() -> openpyxl.Workbook:
     book = openpyxl.Workbook()
     sheet = book.active
     sheet.title = "発行申請書"
@@ -41,7 +45,7 @@ def draw_blank() -> bytes:
     _head(sheet)
     last = _table(sheet)
     _note(sheet, last + 1)
-    return _saved(book)
+    return book
 
 
 def fill(form: IssueForm, blank: bytes | None = None) -> bytes:
@@ -52,7 +56,7 @@ def fill(form: IssueForm, blank: bytes | None = None) -> bytes:
     for a blank that lacks a label."""
     _check_subject(form.subject)
     texts = _writable(printed(form))
-    book = openpyxl.load_workbook(io.BytesIO(blank or draw_blank()))
+    book = openpyxl.load_workbook(io.BytesIO(blank)) if blank else _drawn()
     sheet = book.active
     cells = _value_cells(sheet)
     for key, text in texts.items():
