@@ -66,9 +66,9 @@ def describe(application, who, title, purpose, subscriber_id, officer_id, head_i
     require_now("describe", application, who)
     named = _named(title, purpose)
     chosen = {
-        "subscriber": _chosen(subscriber_id, Role.SUBSCRIBER, "subscriber", optional=True),
-        "officer": _chosen(officer_id, Role.OFFICER, "officer"),
-        "head": _chosen(head_id, Role.HEAD, "head"),
+        "subscriber": _chosen(subscriber_id, subscribers_for(application), "subscriber") if subscriber_id else None,
+        "officer": _chosen(officer_id, Person.holding(Role.OFFICER), "officer"),
+        "head": _chosen(head_id, Person.holding(Role.HEAD), "head"),
     }
     particulars = {name: person.name for name, person in chosen.items() if person}
     with performing("describe", application, who, named, particulars, **named, **chosen):
@@ -91,15 +91,23 @@ def _named(title, purpose):
     return {"title": title, "purpose": purpose}
 
 
-def _chosen(person_id, role, field, optional=False):
-    if optional and not person_id:
-        return None
-    person = Person.get_or_none(Person.id == person_id) if str(person_id or "").isdigit() else None
-    if not facts.holds(person, role):
+def subscribers_for(application):
+    """Whom the form may name as 利用管理者: those of the application's department, and for an officer's own
+    application everybody who holds the role."""
+    everybody = Person.holding(Role.SUBSCRIBER)
+    if Role.OFFICER in application.applicant.roles():
+        return everybody
+    return [person for person in everybody if application.department in person.departments()]
+
+
+def _chosen(person_id, offered, field):
+    """The person of the list whose row number was sent; Incomplete when it is none of them."""
+    chosen = next((person for person in offered if str(person.id) == str(person_id)), None)
+    if chosen is None:
         raise Incomplete(
             "入力内容を確認してください。", "印の付いた項目を直すと先に進めます。", {field: "一覧から選んでください。"}
         )
-    return person
+    return chosen
 
 
 def consent(application, who, document_ids):

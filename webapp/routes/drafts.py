@@ -119,11 +119,12 @@ def _description_page(application, refusal=None):
             for person in Person.holding(role)
         ]
 
+    subscribers = case_acts.subscribers_for(application)
     return page(
         "applications/description.html",
         status=refusal.status if refusal else 200,
         application=application,
-        subscribers=_subscribers(application),
+        subscribers=[(person.id, f"{person.name}({person.department.name})") for person in subscribers],
         officers=people(Role.OFFICER),
         heads=people(Role.HEAD),
         typed=typed(
@@ -135,12 +136,6 @@ def _description_page(application, refusal=None):
         ),
         refusal=refusal,
     )
-
-
-def _subscribers(application):
-    everybody = Person.holding(Role.SUBSCRIBER)
-    own = [person for person in everybody if person.department == application.department]
-    return [(person.id, f"{person.name}({person.department.name})") for person in own]
 
 
 @bp.post("/description")
