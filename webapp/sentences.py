@@ -50,6 +50,7 @@ DONE = {
 # What an event says for ever, by act.
 EVENTS = {
     "open": "申請を始めました。",
+    "check_chain": "操作記録の整合性を確認しました。",
     "describe": "申請の内容を入力しました。",
     "make_key": "トークンに鍵ペアを生成し、CSRを作りました。",
     "attach_csr": "CSRを登録しました。",
@@ -164,6 +165,8 @@ def _detail(event):
             aspect = {"identity": "本人性", "existence": "実在性"}[facts["aspect"]]
             result = {"confirmed": "確認できた", "unconfirmed": "確認できない"}[facts["result"]]
             return f"{aspect}: {result}({facts['method']}、{_day(facts['checked_on'])})"
+        case "check_chain":
+            return f"異常があります: {facts['trouble']}" if facts["trouble"] else f"異常なし、{facts['count']}件"
         case "make_key":
             return f"{facts['algorithm']}、トークン「{facts['token']['label']}」"
         case "consent":

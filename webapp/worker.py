@@ -26,6 +26,8 @@ def turn(settings, name="worker"):
     if job is not None:
         log.info("job %s: %s %s, try %s", job.id, job.kind, job.subject_id, job.attempts)
         WORK[job.kind](job, settings)
+        ended = Job.get_by_id(job.id)
+        log.info("job %s is %s: %s", ended.id, ended.state, ended.outcome)
     return job
 
 

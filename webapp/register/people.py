@@ -1,6 +1,6 @@
 """People, the roles and departments they hold for a while, and the accounts by which they come in."""
 
-from peewee import JOIN, CharField, DateField, ForeignKeyField, TextField
+from peewee import JOIN, CharField, DateField, ForeignKeyField, TextField, fn
 
 from webapp.procedure import ROLE_LABELS, Role
 from webapp.register.database import InstantField, Row
@@ -142,6 +142,12 @@ class Visit(Row):
             .where((cls.secret_sha256 == secret_sha256) & cls.ended_at.is_null() & Account.closed_at.is_null())
             .first()
         )
+
+    @classmethod
+    def seen_before(cls, visit):
+        """When the person of a visit was last here before it began, or None."""
+        earlier = (cls.account == visit.account_id) & (cls.began_at < visit.began_at)
+        return cls.select(fn.MAX(cls.seen_at)).where(earlier).scalar()
 
 
 class SignInAttempt(Row):

@@ -122,7 +122,7 @@ def show_page(application):
         "next": case.next_step(application, g.person, found),
         "checklist": case.checklist(found),
         "form": case.form_of(application),
-        "is_being_made": application.stage == Stage.SUBMITTED and not _made(application),
+        "making": case.making(application),
         "csr": held,
         "papers": case.papers(application, g.person),
         "history": case.history(application),
@@ -132,11 +132,6 @@ def show_page(application):
         "certificate": Certificate.of(application),
         "may_show_password": any(act.verb == "show_password" for act in application.acts_open_to(g.person)),
     }
-
-
-def _made(application):
-    form = case.form_of(application)
-    return form is not None and form.made_at is not None
 
 
 def _letter(application):

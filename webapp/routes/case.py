@@ -7,7 +7,7 @@ from flask import url_for
 from webapp import clock, procedure, sentences
 from webapp.acts import facts
 from webapp.procedure import Kind, Role, Stage
-from webapp.register import Certificate, Content, Csr, Event, Inquiry, IssueForm, Letter, Paper
+from webapp.register import Certificate, Content, Csr, Event, Inquiry, IssueForm, Job, Letter, Paper
 
 LETTER_STATES = {
     "waiting": "送信待ち",
@@ -310,6 +310,16 @@ def other_acts(application, person):
         for verb, page, label in pages
         if verb in open_verbs and (verb != "send_back" or stage_ok)
     ]
+
+
+def making(application):
+    """How the making of the form's papers stands: None once they are made (or nothing was submitted), else
+    {is_given_up, outcome}."""
+    form = form_of(application)
+    if application.stage != Stage.SUBMITTED or form is None or form.made_at is not None:
+        return None
+    job = Job.newest("freeze", form)
+    return {"is_given_up": job is not None and job.state == "failed", "outcome": job.outcome if job else ""}
 
 
 def form_of(application):

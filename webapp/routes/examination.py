@@ -32,7 +32,7 @@ def _page(application, refusal=None, about=""):
         status=refusal.status if refusal else 200,
         application=application,
         form=form,
-        is_being_made=form_row is None or form_row.made_at is None,
+        making=case.making(application),
         rows=_compared(form),
         held=facts.csr_in_force(application),
         pictures=Paper.pictures(application, is_masked=False),

@@ -5,7 +5,7 @@ from flask import Blueprint, g, url_for
 from webapp import clock
 from webapp.pages import page
 from webapp.procedure import Role, Stage
-from webapp.register import Application, Certificate, ChainHead, Event, Person
+from webapp.register import Application, Certificate, ChainHead, Event, Institution, Person, Visit
 from webapp.routes import case
 
 bp = Blueprint("home", __name__)
@@ -28,7 +28,7 @@ def home():
         steps=_own_steps(),
         certificates=_own_certificates(),
         is_subscriber=Role.SUBSCRIBER in roles,
-        queues=_queues() if Role.OFFICER in roles else [],
+        queues=[*_arrived(), *_queues()] if Role.OFFICER in roles else [],
         to_seal=_to_seal() if Role.HEAD in roles else None,
         audit=_audit() if Role.AUDITOR in roles else None,
         is_administrator=Role.ADMINISTRATOR in roles,
@@ -78,6 +78,16 @@ def _queues():
     ] + _to_install()
 
 
+def _arrived():
+    """What has come to the officers since this person was last here; not shown while there is nothing."""
+    before = Visit.seen_before(g.visit)
+    stages = (Stage.SUBMITTED, Stage.SEALED, Stage.DELIVERED)
+    rows = list(Application.at(g.person, *stages).where(Application.stage_since_at > before)) if before else []
+    shown = [_queue_row(row) for row in rows[-SHOWN:]]
+    listed = {"heading": "新着", "count": len(rows), "rows": shown, "empty": "", "id": "arrived", "more_url": ""}
+    return [listed] if rows else []
+
+
 def _to_install():
     """Certificates that have come and wait for somebody; not shown while there are none."""
     stages = (Stage.DELIVERED, Stage.INSTALLED)
@@ -124,4 +134,4 @@ def _to_seal():
 def _audit():
     head = ChainHead.get_by_id(1)
     newest = Event.select().order_by(-Event.seq).first()
-    return {"count": head.seq, "hash": head.hash, "at": newest.at if newest else None}
+    return {"count": head.seq, "at": newest.at, "check": Event.newest(Institution.here(), "check_chain")}
