@@ -1,12 +1,13 @@
 """Home: for each role what it has to do now, and nothing else."""
 
-from flask import Blueprint, g, url_for
+from flask import Blueprint, current_app, g, url_for
 
 from webapp import clock
 from webapp.pages import page
 from webapp.procedure import Role, Stage
 from webapp.register import Application, Certificate, ChainHead, Event, Institution, Person, Visit
 from webapp.routes import case
+from webapp.routes.administration import checklist
 
 bp = Blueprint("home", __name__)
 SHOWN = 10  # rows of a counted list; the rest is a link away
@@ -31,7 +32,7 @@ def home():
         queues=[*_arrived(), *_queues()] if Role.OFFICER in roles else [],
         to_seal=_to_seal() if Role.HEAD in roles else None,
         audit=_audit() if Role.AUDITOR in roles else None,
-        is_administrator=Role.ADMINISTRATOR in roles,
+        set_up=_set_up() if Role.ADMINISTRATOR in roles else None,
         may_file=bool(roles & {Role.SUBSCRIBER, Role.OFFICER}),
     )
 
@@ -76,6 +77,12 @@ def _queues():
         }
         for heading, stages, empty in QUEUES
     ] + _to_install()
+
+
+def _set_up():
+    """What is still to be set up in this installation, as things to do for the administrator."""
+    wanting = [item for item in checklist.items(current_app.config["SHIRUSHI"]) if not item["done"]]
+    return [{"sentence": item["detail"], "label": item["label"], "url": item["url"], "note": ""} for item in wanting][:3]
 
 
 def _arrived():
