@@ -98,7 +98,7 @@ def test_the_last_administrator_cannot_leave(house, admin, kobayashi, suzuki, by
     people.add_role(admin, suzuki, {"role": "administrator", **term})
     people.end_role(admin, PersonRole.get_by_id(row.id), (clock.today() - timedelta(days=1)).isoformat())
     with pytest.raises(NotYourAct):
-        people.add_role(admin, suzuki, {"role": "auditor", **term})
+        people.add_role(by(Person.get_by_id(kobayashi.id)), suzuki, {"role": "auditor", **term})
 
 
 def test_terms_of_one_role_do_not_overlap(house, admin, suzuki):

@@ -81,7 +81,7 @@ def broken(words=""):
 def test_a_rows_cut_off_the_end_are_missed(chain):
     last = ChainHead.get_by_id(1).seq
     delete(Event.seq > last - 5)
-    broken(f"head says {last}")
+    broken(f"控え{last}番と合いません")
 
 
 @pytest.mark.parametrize(
@@ -99,18 +99,18 @@ def test_a_rows_cut_off_the_end_are_missed(chain):
 )
 def test_b_a_change_of_any_column_is_noticed(chain, columns):
     change(a_middle(), **columns)
-    broken(f"event {a_middle()}")
+    broken(f"記録{a_middle()}番が")
 
 
 def test_b_a_changed_number_is_noticed(chain):
     EventParticulars.delete().execute()
     Event.update(seq=9999).where(Event.seq == ChainHead.get_by_id(1).seq).execute()
-    broken("event 9999")
+    broken("記録9999番が")
 
 
 def test_c_changed_facts_are_noticed(chain):
     change(a_middle(), facts={"title": "別の名前"})
-    broken(f"event {a_middle()}")
+    broken(f"記録{a_middle()}番が")
 
 
 def test_d_changed_facts_with_their_hash_made_anew_are_noticed(chain):
@@ -118,18 +118,18 @@ def test_d_changed_facts_with_their_hash_made_anew_are_noticed(chain):
     event = Event.get_by_id(middle)
     event.facts = {"title": "別の名前"}
     change(middle, facts=event.facts, hash=event.expected_hash())
-    broken(f"event {middle + 1}")
+    broken(f"記録{middle + 1}番が")
 
 
 def test_d_facts_changed_with_every_later_hash_made_anew_are_noticed_by_the_head(chain):
     change(a_middle(), facts={"title": "別の名前"})
     rehash(a_middle())
-    broken("head says")
+    broken("控え.*と合いません")
 
 
 def test_e_rows_cut_off_the_beginning_are_missed(chain):
     delete(Event.seq <= 10)
-    broken("event 11")
+    broken("記録11番が")
 
 
 def test_rows_cut_off_the_beginning_with_the_rest_numbered_anew_are_missed(chain):
@@ -137,19 +137,19 @@ def test_rows_cut_off_the_beginning_with_the_rest_numbered_anew_are_missed(chain
     EventParticulars.delete().execute()
     for event in Event.select().order_by(Event.seq):
         Event.update(seq=event.seq - 10).where(Event.seq == event.seq).execute()
-    broken("event 1 ")
+    broken("記録1番が")
 
 
 def test_a_row_cut_out_of_the_middle_is_missed(chain):
     delete(Event.seq == 7)
-    broken("event 8")
+    broken("記録8番が")
 
 
 def test_a_chain_begun_again_with_an_empty_previous_hash_is_noticed(chain):
     middle = a_middle()
     seq, last = rehash(middle, previous="")
     ChainHead.update(seq=seq, hash=last).execute()
-    broken(f"event {middle}")
+    broken(f"記録{middle}番が")
 
 
 def test_a_branch_grown_beside_the_chain_is_noticed(chain):
@@ -159,7 +159,7 @@ def test_a_branch_grown_beside_the_chain_is_noticed(chain):
     fork.hash = fork.expected_hash()
     fork.save(force_insert=True)
     ChainHead.update(seq=fork.seq, hash=fork.hash).execute()
-    broken(f"event {fork.seq}")
+    broken(f"記録{fork.seq}番が")
 
 
 def test_two_events_cannot_bear_one_number_or_one_hash(chain):
@@ -197,13 +197,13 @@ def test_particulars_may_be_disposed_of_and_the_chain_holds(chain):
 def test_changed_particulars_are_noticed(chain):
     kept = EventParticulars.select().order_by(-EventParticulars.seq).first()
     EventParticulars.update(body='{"answer": "学外です。"}').where(EventParticulars.seq == kept.seq).execute()
-    broken(f"beside event {kept.seq}")
+    broken(f"記録{kept.seq}番に添えた")
 
 
 def test_particulars_put_beside_an_event_that_had_none_are_noticed(chain):
     bare = Event.select().where(Event.particulars_sha256.is_null()).first()
     EventParticulars.create(seq=bare.seq, salt="00", body='{"reason": "後から"}')
-    broken(f"beside event {bare.seq}")
+    broken(f"記録{bare.seq}番に添えた")
 
 
 def test_the_salt_keeps_short_particulars_from_being_guessed(chain):
@@ -293,8 +293,9 @@ def test_every_event_names_its_person_and_address(chain):
 
 def test_the_auditor_checks_the_chain_by_a_button_and_is_told_where_it_breaks(chain, browser, ito):
     browser.sign_in_as(ito)
+    count = verify_chain()
     page = browser.press("/records/check")
-    assert page.status == 200 and str(verify_chain()) in page.text
+    assert page.status == 200 and f"{count}件を確認しました" in page.text
     change(3, address="198.51.100.7")
     page = browser.press("/records/check")
-    assert page.status == 200 and "event 3" in page.text
+    assert page.status == 200 and "記録3番が" in page.text

@@ -18,7 +18,7 @@ from webapp.register.people import Person
 
 
 class ChainBroken(Exception):
-    """An event does not fit the one before it; the message names its number."""
+    """An event does not fit the one before it; the message (Japanese) names its number."""
 
 
 class ChainHead(Row):
@@ -139,14 +139,14 @@ def verify_chain():
     for event in Event.select().order_by(Event.seq):
         count += 1
         if event.seq != count or event.previous_hash != previous or event.hash != event.expected_hash():
-            raise ChainBroken(f"event {event.seq} does not fit the chain")
+            raise ChainBroken(f"記録{event.seq}番が、前の記録とつながりません。")
         kept = beside.get(event.seq)
         if kept and _digest(kept.salt + kept.body) != event.particulars_sha256:
-            raise ChainBroken(f"the particulars beside event {event.seq} were changed")
+            raise ChainBroken(f"記録{event.seq}番に添えた内容が、変えられています。")
         previous = event.hash
     head = ChainHead.get_by_id(1)
     if (head.seq, head.hash) != (count, previous):
-        raise ChainBroken(f"the chain ends at {count}, but its head says {head.seq}")
+        raise ChainBroken(f"最後の記録{count}番が、控え{head.seq}番と合いません。")
     return count
 
 

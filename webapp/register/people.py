@@ -2,6 +2,7 @@
 
 from peewee import JOIN, CharField, DateField, ForeignKeyField, TextField, fn
 
+from webapp import clock
 from webapp.procedure import ROLE_LABELS, Role
 from webapp.register.database import InstantField, Row
 from webapp.register.institution import in_force
@@ -16,9 +17,14 @@ class Person(Row):
     phone = CharField()
 
     def roles(self, day=None):
-        """The roles held on a day (today when not given), as a set of Role."""
-        held = PersonRole.select(PersonRole.role).where((PersonRole.person == self) & in_force(PersonRole, day))
-        return {Role(row.role) for row in held}
+        """The roles held on a day (today when not given), as a set of Role. Asked once for each day: a Person read from
+        the register lives for one request."""
+        day = day or clock.today()
+        known = self.__dict__.setdefault("_roles", {})
+        if day not in known:
+            held = PersonRole.select(PersonRole.role).where((PersonRole.person == self) & in_force(PersonRole, day))
+            known[day] = {Role(row.role) for row in held}
+        return known[day]
 
     def role_row(self, role, day=None):
         """The row by which this person holds a role on a day, or None."""
