@@ -204,10 +204,12 @@ def test_an_act_is_done_only_by_whom_the_table_allows_and_at_its_stage(actor, st
         if act.verb == "answer" and wanted == "in":
             wanted = 409  # nobody has asked anything
         with database.atomic() as transaction:
+            written = database.connection().total_changes
             found = answer(standing.browser.post(f"/applications/{application.id}/{act.noun}", headers=ORIGIN))
+            has_written = database.connection().total_changes != written  # SQLite's own count, even of what was undone
             if found != wanted:
                 wrong.append(f"{act.verb}: {found} instead of {wanted}")
-            if wanted != "in" and state() != before:
+            if wanted != "in" and has_written and state() != before:
                 wrong.append(f"{act.verb} was refused and changed something")
             transaction.rollback()
     assert wrong == []

@@ -30,6 +30,8 @@ from webapp.practice.clock import now
 from webapp.practice.desk import Desk
 from webapp.practice.mailbox import attachments, text
 
+pytestmark = pytest.mark.slow  # the practice desk with the programs it checks with
+
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory):

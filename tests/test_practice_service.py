@@ -21,6 +21,8 @@ from tests.practice_packets import DESK, HEAD, csr, form_pdf, letter, packet, se
 from webapp.practice import settings
 from webapp.practice.service import Service
 
+pytestmark = pytest.mark.slow  # the practice desk with the programs it checks with
+
 HOUSE = Path(__file__).parent.parent
 
 
