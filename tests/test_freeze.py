@@ -14,7 +14,7 @@ from tests.papers_people import PASSWORD, issue_form
 from webapp.errors import Unreadable
 from webapp.papers import freeze as freezing
 from webapp.papers import look
-from webapp.papers.issue_form import IssueForm, mark_of, read
+from webapp.papers.issue_form import IssueForm, fill, mark_of, read
 
 MM = 72 / 25.4
 
@@ -80,6 +80,15 @@ def test_a_hanging_office_is_killed_with_its_children(tmp_path):
     assert not [
         line for line in subprocess.check_output(["ps", "-eo", "args"], text=True).splitlines() if str(tmp_path) in line
     ]
+
+
+@pytest.mark.slow
+def test_what_a_killed_office_left_behind_is_removed_by_the_next(tmp_path):
+    left = tmp_path / "form-of-a-killed-worker"
+    left.mkdir()
+    (left / "form.xlsx").write_text(PASSWORD)
+    freezing.to_pdf(fill(issue_form()), tmp_path)
+    assert list(tmp_path.glob("form-*")) == []
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -49,10 +50,13 @@ def to_pdf(xlsx: bytes, work: Path | None = None, *, seconds: float = SECONDS) -
 
 @contextlib.contextmanager
 def _alone(base: Path):
-    """Two soffice processes cannot share a profile: one at a time, whatever process or thread asks."""
+    """Two soffice processes cannot share a profile: one at a time, whatever process or thread asks. What a killed
+    one left behind carries a password and goes first."""
     base.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open(base / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        for left in base.glob("form-*"):
+            shutil.rmtree(left)
         yield
 
 
