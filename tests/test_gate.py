@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from argon2 import PasswordHasher
 
 from webapp import clock, gate
 from webapp.acts import visits
+from webapp.app import create_app
 from webapp.register import Account, ChainHead, Event, Person, PersonRole, SignInAttempt, Visit, database
 
 PASSWORD = "正しい馬とバッテリー ホチキス"
@@ -370,3 +372,12 @@ def test_the_gate_is_closed_to_every_address_but_the_few_that_are_named(house, b
             response = browser.open(url, method=method, headers={"Origin": "http://localhost"})
             assert response.status_code == 303 and response.headers["Location"].startswith("/session"), (method, url)
             assert response.get_data(as_text=True).count("<a") <= 1
+
+
+@pytest.mark.parametrize(("proxies", "address"), [(0, "127.0.0.1"), (1, "198.51.100.7")])
+def test_the_address_of_an_event_is_the_visitors_only_where_a_proxy_of_ours_says_so(settings, proxies, address):
+    app = create_app(replace(settings, proxies=proxies))
+    told = {"Origin": "http://localhost", "X-Forwarded-For": "203.0.113.9, 198.51.100.7"}
+    with database.connection_context():
+        app.test_client().post("/session/practice", data={"person": Person.get().id}, headers=told)
+        assert Event.select().order_by(-Event.seq).first().address == address

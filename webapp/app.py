@@ -5,6 +5,7 @@ from datetime import timedelta, timezone
 from flask import Flask
 from htmx_flask import Htmx
 from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import errors_shown, gate, pages, register
 from webapp.acts import letters
@@ -24,6 +25,8 @@ def create_app(settings: Settings):
     pages.furnish(app, timezone(timedelta(hours=9)))
     for blueprint in _blueprints():
         app.register_blueprint(blueprint)
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)
     return app
 
 

@@ -14,6 +14,7 @@ class Settings:
     practice_url: str = ""  # the practice desk's page, in the demo
     sender_name: str = "しるし"
     sender_mail: str = "shirushi@localhost.invalid"  # under which notices leave
+    proxies: int = 0  # how many web servers of ours stand in front and add X-Forwarded-For; their word is taken
     work_seconds: float = 1.0  # how long the worker rests when nothing is due
 
     @property
@@ -62,6 +63,7 @@ class Settings:
                 given[option.name] = value
         given["data"] = Path(given["data"]).resolve()
         given["public_url"] = given.get("public_url", cls.public_url).rstrip("/")
-        if "work_seconds" in given:
-            given["work_seconds"] = float(given["work_seconds"])
+        for name, kind in (("work_seconds", float), ("proxies", int)):
+            if name in given:
+                given[name] = kind(given[name])
         return cls(**given)
