@@ -4,6 +4,7 @@ makes what is missing and leaves alone what is there."""
 import argparse
 import os
 import secrets
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -140,10 +141,12 @@ def open_desk(data, url):
 
 
 def make_token(data):
-    """The institution's token (SoftHSM stands in) with tokend's configuration; the PIN is a file of its own."""
+    """The institution's token (SoftHSM stands in) with tokend's configuration; the PIN is a file of its own. The
+    configuration is written last: a token without one was never used, and is made anew."""
     if (data / "tokend.toml").exists():
         return
     folder = data / "tokens"
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     pin = "".join(secrets.choice("0123456789") for _ in range(8))
     env = softhsm.make_token(folder, TOKEN_LABEL, pin)
