@@ -55,3 +55,9 @@ def test_a_form_that_could_not_be_made_is_told_with_the_way_on(case, browser, sa
     Job.update(state="failed", outcome="LibreOfficeが応答しません。").execute()
     text = browser.see(f"/applications/{application.id}").text
     assert "作成できませんでした" in text and "LibreOfficeが応答しません。" in text
+
+
+def test_the_administrator_reads_what_is_still_to_be_set_up(browser, kobayashi):
+    browser.sign_in_as(kobayashi)
+    page = browser.see("/")
+    assert page.links()["メールを設定する"] == "/administration/mail"

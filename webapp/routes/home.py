@@ -82,7 +82,10 @@ def _queues():
 def _set_up():
     """What is still to be set up in this installation, as things to do for the administrator."""
     wanting = [item for item in checklist.items(current_app.config["SHIRUSHI"]) if not item["done"]]
-    return [item | {"sentence": item["detail"], "note": ""} for item in wanting[:3]]
+    return [
+        {"sentence": item["detail"], "label": f"{item['label']}を設定する", "url": item["url"], "note": ""}
+        for item in wanting[:3]
+    ]
 
 
 def _arrived():
