@@ -106,8 +106,3 @@ def _as_it_stands(application):
     """Take back what was set on the row in memory: the page that is shown again reads it."""
     kept = Application.get_by_id(application.id)
     application.__data__, application.__rel__ = kept.__data__, kept.__rel__
-
-
-def lead_to(stage):
-    """The acts that lead to a stage, for tests and documents."""
-    return [act for acts in procedure.PROCEDURES.values() for act in acts if act.to == Stage(stage)]

@@ -1,6 +1,5 @@
 """Letters written by acts: kept with their bytes and a job in the act's own transaction, posted by the worker."""
 
-from contextlib import contextmanager
 from email.policy import SMTP
 from email.utils import format_datetime
 
@@ -15,15 +14,6 @@ _house = {"sender": ("しるし", "shirushi@localhost.invalid"), "url": ""}
 def settle_house(sender, url):
     """Say once, at start-up, under which (name, address) notices leave and how our pages are reached."""
     _house.update(sender=sender, url=url)
-
-
-@contextmanager
-def house(sender, url):
-    """The same for a while (tests)."""
-    before = dict(_house)
-    settle_house(sender, url)
-    yield
-    _house.update(before)
 
 
 def address_of(application):
