@@ -18,7 +18,7 @@ from webapp.acts.case import frozen_form
 from webapp.papers import issue_form
 from webapp.papers.freeze import Frozen
 from webapp.practice import parcel
-from webapp.register import Application, Csr, Document, Institution, IssueForm, Letter, Paper, Person
+from webapp.register import Application, ApplicationForm, Csr, Document, Institution, Letter, Paper, Person
 
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
@@ -76,7 +76,7 @@ class Cases:
 
     def make(self, application):
         """Do the worker's part without LibreOffice."""
-        row = IssueForm.current(application)
+        row = ApplicationForm.current(application)
         form = replace(frozen_form(row), mark=row.mark)
         pdf = frozen_pdf(f"{application.number} {row.version}")
         forms.put(row, Frozen(issue_form.fill(form), pdf, [PIXEL], [PIXEL], row.mark))

@@ -16,7 +16,7 @@ from tests.bad import attached, stands
 from tests.mail_server import MailServer
 from tests.softhsm import PIN, logins, make_token
 from webapp import clock, worker
-from webapp.register import Csr, Event, IssueForm, Job, KeyPair, Letter, database, verify_chain
+from webapp.register import ApplicationForm, Csr, Event, Job, KeyPair, Letter, database, verify_chain
 from webapp.register.jobs import LEASE
 
 ROOT = Path(__file__).parent.parent
@@ -289,14 +289,14 @@ def test_a_worker_killed_while_it_makes_the_papers_is_followed_by_one_that_makes
             time.sleep(0.05)
         doomed.kill()
     job = Job.get(Job.kind == "freeze")
-    assert (job.state, job.claimed_by) == ("claimed", "doomed") and IssueForm.current(application).made_at is None
+    assert (job.state, job.claimed_by) == ("claimed", "doomed") and ApplicationForm.current(application).made_at is None
     browser.sign_in_as(sato)
     assert "作成しています" in browser.see(f"/applications/{application.id}").text
     assert worker.turn(settings, "second") is None  # the lease holds
     psutil.wait_procs(offices, timeout=60)
     clock.move(LEASE + timedelta(seconds=1))
     assert worker.turn(settings, "second").id == job.id
-    assert Job.get_by_id(job.id).state == "done" and IssueForm.current(application).made_at
+    assert Job.get_by_id(job.id).state == "done" and ApplicationForm.current(application).made_at
     papers = [(paper.kind, paper.page) for paper in application.papers]
     assert len(papers) == len(set(papers)) and {"form_xlsx", "form_pdf", "picture", "masked_picture"} == {
         k for k, _ in papers

@@ -13,7 +13,7 @@ from webapp import clock, profiles
 from webapp.acts import case as case_acts
 from webapp.acts import delivery, desk, dispatch, examination
 from webapp.acts.case import frozen_form
-from webapp.register import Institution, IssueForm, Job, Letter, PersonMail, PersonRole
+from webapp.register import ApplicationForm, Institution, Job, Letter, PersonMail, PersonRole
 
 MAILS = {
     name: f"{name}@shinsei.example"
@@ -304,5 +304,5 @@ def test_what_people_type_never_becomes_a_header(case, title):
 
 
 def test_the_form_in_the_packet_is_the_one_that_was_examined(packet):
-    form = frozen_form(IssueForm.current(packet.application))
+    form = frozen_form(ApplicationForm.current(packet.application))
     assert form.number in body(packet) and form.officer_mail in body(packet)

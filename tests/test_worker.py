@@ -83,7 +83,7 @@ def test_a_packet_leaves_over_tls_with_login_and_the_application_is_sent(packet,
 
 def test_a_line_that_begins_with_a_dot_arrives_as_it_was(house, server, settings):
     from webapp.acts import letters
-    from webapp.mails import _letter
+    from webapp.mails.frame import letter as _letter
 
     message = _letter(("し", "shirushi@shinsei.example"), [("", "suzuki@shinsei.example")], "件名", "本文")
     message.set_content("..two\r\n.\r\n.one\r\nend\r\n", cte="7bit")

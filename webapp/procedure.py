@@ -7,6 +7,7 @@ from enum import StrEnum
 
 class Kind(StrEnum):
     ISSUE = "issue"
+    REVOKE = "revoke"
 
 
 class Role(StrEnum):
@@ -28,6 +29,8 @@ class Stage(StrEnum):
     DELIVERED = "delivered"
     INSTALLED = "installed"
     IN_USE = "in_use"
+    COMPLETED = "completed"
+    CONFIRMED = "confirmed"
     WITHDRAWN = "withdrawn"
     REFUSED = "refused"
 
@@ -41,24 +44,31 @@ ROLE_LABELS = {
     Role.APPLICANT: "申請した人・利用管理者本人",
     Role.SYSTEM: "しるし（自動）",
 }
-KIND_LABELS = {Kind.ISSUE: "発行"}
+KIND_LABELS = {Kind.ISSUE: "発行", Kind.REVOKE: "失効"}
+
+# What somebody wants of a certificate (seed 1, 手続きの種別), and what the form calls it.
+OCCASION_LABELS = {
+    "first": "新規",
+    "other_dn": "新規",
+    "continue": "更新",
+    "other_content": "更新",
+    "reissue": "更新",
+    "revoke": "失効",
+}
 
 # The line that every application walks along, and where it may leave it.
+_FIRST = (Stage.DRAFT, Stage.SUBMITTED, Stage.EXAMINED, Stage.SEALED, Stage.SENT)
 STEPS = {
-    Kind.ISSUE: (
-        Stage.DRAFT,
-        Stage.SUBMITTED,
-        Stage.EXAMINED,
-        Stage.SEALED,
-        Stage.SENT,
-        Stage.DELIVERED,
-        Stage.INSTALLED,
-        Stage.IN_USE,
-    )
+    Kind.ISSUE: (*_FIRST, Stage.DELIVERED, Stage.INSTALLED, Stage.IN_USE),
+    Kind.REVOKE: (*_FIRST, Stage.COMPLETED, Stage.CONFIRMED),
 }
-ENDS = {Kind.ISSUE: (Stage.IN_USE, Stage.WITHDRAWN, Stage.REFUSED)}
+ENDS = {kind: (steps[-1], Stage.WITHDRAWN, Stage.REFUSED) for kind, steps in STEPS.items()}
 STAGES = {kind: (*steps, Stage.WITHDRAWN, Stage.REFUSED) for kind, steps in STEPS.items()}
-STEP_LABELS = ("下書き", "提出", "審査", "捺印・署名", "送付", "証明書受領", "格納", "利用中")
+_FIRST_LABELS = ("下書き", "提出", "審査", "捺印・署名", "送付")
+STEP_LABELS = {
+    Kind.ISSUE: (*_FIRST_LABELS, "証明書受領", "格納", "利用中"),
+    Kind.REVOKE: (*_FIRST_LABELS, "完了通知", "失効確認"),
+}
 STAGE_LABELS = {
     Stage.DRAFT: "下書き",
     Stage.SUBMITTED: "提出済",
@@ -68,6 +78,8 @@ STAGE_LABELS = {
     Stage.DELIVERED: "証明書受領",
     Stage.INSTALLED: "格納済",
     Stage.IN_USE: "利用中",
+    Stage.COMPLETED: "完了通知受領",
+    Stage.CONFIRMED: "失効確認済",
     Stage.WITHDRAWN: "取り下げ",
     Stage.REFUSED: "却下",
 }
@@ -81,6 +93,8 @@ TURNS = {
     Stage.DELIVERED: (Role.APPLICANT, Role.OFFICER),
     Stage.INSTALLED: (Role.APPLICANT,),
     Stage.IN_USE: (),
+    Stage.COMPLETED: (Role.SYSTEM,),
+    Stage.CONFIRMED: (),
     Stage.WITHDRAWN: (),
     Stage.REFUSED: (),
 }
@@ -93,6 +107,8 @@ WAITING_LABELS = {
     Stage.DELIVERED: "証明書の格納待ち",
     Stage.INSTALLED: "利用管理者の確認待ち",
     Stage.IN_USE: "利用中",
+    Stage.COMPLETED: "CRL・OCSPで失効を確認中",
+    Stage.CONFIRMED: "失効確認済",
     Stage.WITHDRAWN: "取り下げ",
     Stage.REFUSED: "却下",
 }
@@ -110,6 +126,7 @@ class Act:
     by: tuple  # the roles that may do it
     section: str  # where the seed says so
     never: tuple = ()  # the roles that may not, whatever else they hold
+    alone: bool = False  # in an emergency `never` is set aside: one officer may do all, and is reviewed afterwards
 
 
 _D, _S, _E, _P, _T = Stage.DRAFT, Stage.SUBMITTED, Stage.EXAMINED, Stage.SEALED, Stage.SENT
@@ -196,7 +213,65 @@ PROCEDURES = {
             (_OFFICER,),
             "1-1-6",
         ),
-    )
+    ),
+    Kind.REVOKE: (
+        Act("give_reason", "reason", "失効の理由を保存する", (_D,), None, (_APPLICANT,), "1-3-1"),
+        Act("submit", "submission", "提出する", (_D,), _S, (_APPLICANT,), "1-3-1"),
+        Act("check_identity", "identity", "確認結果を記録する", (_S,), None, (_OFFICER,), "1-3-2", (_APPLICANT,)),
+        Act("inquire", "inquiry", "照会・保留にする", (_S,), None, (_OFFICER,), "1-3-2", (_APPLICANT,)),
+        Act("answer", "answer", "照会に回答する", (_S,), None, (_APPLICANT,), "1-3-2"),
+        Act("examine", "examination", "審査を完了する", (_S,), _E, (_OFFICER,), "1-3-2", (_APPLICANT,), alone=True),
+        Act("send_back", "return", "差し戻す", (_S, _E, _P), _D, (_OFFICER,), "1-3-2", (_APPLICANT,), alone=True),
+        Act("seal", "seal", "署名済みPDFを登録する", (_E,), _P, (_HEAD, _OFFICER), "1-3-2"),
+        Act("stamp", "stamp", "捺印済みの書面を登録する", (_E,), _P, (_OFFICER,), "1-3-2", (_APPLICANT,), alone=True),
+        Act("dispatch", "dispatch", "サービス窓口へ送付する", (_P,), None, (_OFFICER,), "1-3-3"),
+        Act("post", "posting", "送信の完了を記録する", (_P,), _T, (_SYSTEM,), "1-3-3"),
+        Act("dispatch_by_hand", "hand_dispatch", "自分のメールソフトで送付した", (_P,), _T, (_OFFICER,), "1-3-3"),
+        Act("confirm_posting", "posting_confirmation", "届いていたことを記録する", (_P,), _T, (_OFFICER,), "1-3-3"),
+        Act("repost", "reposting", "同じメールをもう一度送る", (_P,), None, (_OFFICER,), "1-3-3"),
+        Act("reopen", "correction", "内容を直して出し直す", (_T,), _D, (_OFFICER,), "1-3-3", (_APPLICANT,), alone=True),
+        Act("redo_dispatch", "redispatch", "内容は変えずに送り直す", (_T,), _P, (_OFFICER,), "1-3-3"),
+        Act("refuse", "refusal", "認証局による却下を記録する", (_T,), Stage.REFUSED, (_OFFICER,), "1-3-4"),
+        Act("withdraw", "withdrawal", "申請を取り下げる", _OPEN, Stage.WITHDRAWN, (_APPLICANT, _OFFICER), "1-3"),
+        Act(
+            "note_completion",
+            "completion",
+            "失効完了通知を記録する",
+            (_T,),
+            Stage.COMPLETED,
+            (_OFFICER, _APPLICANT),
+            "1-3-4",
+        ),
+        Act(
+            "ask_status",
+            "status_question",
+            "CRL・OCSPをいま確認する",
+            (Stage.COMPLETED,),
+            None,
+            (_OFFICER, _APPLICANT),
+            "1-3-4",
+        ),
+        Act("confirm", "confirmation", "失効を確認する", (Stage.COMPLETED,), Stage.CONFIRMED, (_SYSTEM,), "1-3-4"),
+        Act(
+            "confirm_by_word",
+            "word_confirmation",
+            "理由を書いて失効確認済みにする",
+            (Stage.COMPLETED,),
+            Stage.CONFIRMED,
+            (_OFFICER,),
+            "1-3-4",
+        ),
+        Act(
+            "review_emergency",
+            "emergency_review",
+            "事後確認を記録する",
+            (_S, _E, _P, _T, Stage.COMPLETED, Stage.CONFIRMED),
+            None,
+            (_OFFICER, _HEAD),
+            "1-3",
+            (_APPLICANT,),
+        ),
+    ),
 }
 
 
@@ -208,11 +283,16 @@ def find_act(kind, verb):
     raise KeyError(f"{verb} is no act of {kind}")
 
 
-def acts_open_to(kind, stage, roles):
+def acts_open_to(kind, stage, roles, is_emergency=False):
     """The acts that somebody holding these roles may do at this stage, in the order of the procedure."""
     held = set(roles)
     return [
         act
         for act in PROCEDURES[kind]
-        if stage in act.since and held.intersection(act.by) and not held.intersection(act.never)
+        if stage in act.since and held.intersection(act.by) and not is_kept_from(act, held, is_emergency)
     ]
+
+
+def is_kept_from(act, roles, is_emergency):
+    """Whether one of these roles rules the act out, whatever else they allow."""
+    return bool(set(roles) & set(act.never)) and not (act.alone and is_emergency)

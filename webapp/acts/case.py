@@ -11,12 +11,12 @@ from webapp.papers.issue_form import IssueForm as FormValues
 from webapp.procedure import Kind, Role, Stage
 from webapp.register import (
     Application,
+    ApplicationForm,
     Consent,
     Csr,
     Document,
     Event,
     Institution,
-    IssueForm,
     Job,
     NumberSeries,
     Person,
@@ -138,7 +138,7 @@ def submit(application, who):
     mark = issue_form.mark_of(form)
     held = {"version": version, "mark": mark, "csr": Csr.in_force(application).sha256}
     with performing("submit", application, who, held, version=version, examiner=None, sealer=None, attester=None):
-        row = IssueForm.create(
+        row = ApplicationForm.create(
             application=application,
             version=version,
             mark=mark,
@@ -190,7 +190,7 @@ def entries_of(form):
 
 
 def frozen_form(row):
-    """The form as it was submitted, from a register row (IssueForm) and the application's password."""
+    """The form as it was submitted, from a register row (ApplicationForm) and the application's password."""
     entries = dict(row.entries)
     entries["applied_on"] = date.fromisoformat(entries["applied_on"])
     entries["subject"] = [tuple(pair) for pair in entries["subject"]]

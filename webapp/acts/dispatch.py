@@ -6,7 +6,7 @@ from webapp.acts.case import frozen_form
 from webapp.errors import Incomplete, Refused
 from webapp.papers import csr as csr_paper
 from webapp.papers import packet as packets
-from webapp.register import Csr, Institution, IssueForm, Job, Letter, Paper
+from webapp.register import ApplicationForm, Csr, Institution, Job, Letter, Paper
 
 CONFIRMED = "最新の手順・様式を確認しました"
 
@@ -16,7 +16,7 @@ def packet_of(application):
     Raises Refused with the first fault."""
     institution = Institution.here()
     facts.demand(facts.for_dispatch(application), "送付に必要なものがそろっていません。")
-    form = frozen_form(IssueForm.current(application))
+    form = frozen_form(ApplicationForm.current(application))
     frozen = Paper.newest(application, "form_pdf").content.bytes()
     csr = csr_paper.read(Csr.in_force(application).content.bytes())
     xlsx = Paper.newest(application, "form_xlsx").content.bytes()
@@ -32,7 +32,7 @@ def letter_of(application, packet):
     institution = Institution.here()
     officer = application.officer
     desk = [("", address) for address in profiles.load(institution.profile).recipients]
-    form = frozen_form(IssueForm.current(application))
+    form = frozen_form(ApplicationForm.current(application))
     return mails.packet((officer.name, officer.mail), desk, application, form, packet.files)
 
 

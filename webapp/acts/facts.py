@@ -10,6 +10,7 @@ from webapp.papers.subject import Subject
 from webapp.procedure import Role, Stage
 from webapp.register import (
     Application,
+    ApplicationForm,
     Certificate,
     Consent,
     Csr,
@@ -17,7 +18,6 @@ from webapp.register import (
     IdentityCheck,
     Inquiry,
     Institution,
-    IssueForm,
     Paper,
 )
 from webapp.rules import csr as csr_rules
@@ -151,7 +151,7 @@ def for_examination(application, held=None):
 
 
 def made(application):
-    form = IssueForm.current(application)
+    form = ApplicationForm.current(application)
     return Fact(
         "form",
         "発行申請書(Excel・PDF)",

@@ -4,7 +4,7 @@ from webapp import clock, mails
 from webapp.acts import THE_WORKER, letters
 from webapp.acts.case import frozen_form
 from webapp.procedure import Stage
-from webapp.register import Content, Event, IssueForm, Paper, database
+from webapp.register import ApplicationForm, Content, Event, Paper, database
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -14,7 +14,7 @@ def make(form_id, work):
     Raises papers' Refused when a tool fails; the job is then tried again."""
     from webapp.papers import freeze  # a second to load, for the worker alone: the web makes no papers
 
-    row = IssueForm.get_by_id(form_id)
+    row = ApplicationForm.get_by_id(form_id)
     if row.made_at is None:
         put(row, freeze.freeze(frozen_form(row), work=work))
 
@@ -22,7 +22,7 @@ def make(form_id, work):
 def put(row, frozen):
     """Keep the papers of a form (papers.freeze.Frozen) unless another worker was faster, and tell the officers."""
     with database.atomic():
-        first = IssueForm.update(made_at=clock.now()).where((IssueForm.id == row.id) & IssueForm.made_at.is_null())
+        first = ApplicationForm.update(made_at=clock.now()).where((ApplicationForm.id == row.id) & ApplicationForm.made_at.is_null())
         if first.execute():
             _keep(row, frozen)
 

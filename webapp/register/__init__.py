@@ -14,8 +14,9 @@ from webapp.register.database import OUTAGES, bind, database, migrate
 from webapp.register.events import ChainBroken, ChainHead, Event, EventParticulars, verify_chain
 from webapp.register.institution import Document, IdentityMethod, Institution, TrustAnchor, in_force
 from webapp.register.jobs import Job
-from webapp.register.papers import Csr, Intake, IssueForm, KeyPair, Letter, Paper
+from webapp.register.papers import ApplicationForm, Csr, Intake, KeyPair, Letter, Paper
 from webapp.register.people import (
+    Absence,
     Account,
     Department,
     Person,
@@ -25,9 +26,11 @@ from webapp.register.people import (
     SignInAttempt,
     Visit,
 )
+from webapp.register.revocations import Revocation, StatusAnswer
 
 __all__ = [
     "OUTAGES",
+    "Absence",
     "Account",
     "Application",
     "Certificate",
@@ -46,7 +49,7 @@ __all__ = [
     "Inquiry",
     "Institution",
     "Intake",
-    "IssueForm",
+    "ApplicationForm",
     "Job",
     "KeyPair",
     "Letter",
@@ -56,7 +59,9 @@ __all__ = [
     "PersonDepartment",
     "PersonMail",
     "PersonRole",
+    "Revocation",
     "SignInAttempt",
+    "StatusAnswer",
     "TelephoneCall",
     "TrustAnchor",
     "Visit",

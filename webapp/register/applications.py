@@ -1,6 +1,16 @@
 """Applications (申請) and what hangs on one: consents, identity checks, inquiries, calls."""
 
-from peewee import BlobField, CharField, DateField, ForeignKeyField, IntegerField, TextField, fn
+from peewee import (
+    BlobField,
+    BooleanField,
+    CharField,
+    DateField,
+    DeferredForeignKey,
+    ForeignKeyField,
+    IntegerField,
+    TextField,
+    fn,
+)
 
 from webapp import clock, procedure
 from webapp.procedure import Kind, Role, Stage
@@ -33,6 +43,8 @@ class Application(Row):
     stage_since_at = InstantField()
     came_by = CharField()  # the verb that led to this stage: a draft that came by send_back is 差し戻し
     version = IntegerField()  # of the form: 1 at the first submission, one more at each later one
+    occasion = CharField(default="first")  # what is wanted: a key of procedure.OCCASION_LABELS
+    is_emergency = BooleanField(default=False)  # 緊急失効: one officer may act alone, and is reviewed afterwards
     title = TextField()  # 管理名称
     purpose = TextField()  # 用途
     created_at = InstantField()
@@ -44,7 +56,9 @@ class Application(Row):
     examiner = ForeignKeyField(Person, null=True, backref="+")
     sealer = ForeignKeyField(Person, null=True, backref="+")
     attester = ForeignKeyField(Person, null=True, backref="+")
-    replaces_id = IntegerField(null=True)  # the certificate with another DN that this one is to replace
+    reviewer = ForeignKeyField(Person, null=True, backref="+")  # 事後確認 of an emergency
+    replaces = DeferredForeignKey("Certificate", null=True, backref="+")  # what this is to replace: 更新, another DN
+    target = DeferredForeignKey("Certificate", null=True, backref="+")  # what is to be revoked
     zip_password = BlobField(null=True)
     review_started_on = DateField(null=True)
 
@@ -79,8 +93,17 @@ class Application(Row):
         own = {Role.APPLICANT} if person.id in (self.applicant_id, self.subscriber_id) else set()
         return person.roles() | own
 
+    @property
+    def step_labels(self):
+        return procedure.STEP_LABELS[Kind(self.kind)]
+
+    @property
+    def is_revocation(self):
+        return self.kind == Kind.REVOKE
+
     def acts_open_to(self, person):
-        return procedure.acts_open_to(Kind(self.kind), Stage(self.stage), self.roles_of(person))
+        kind, stage = Kind(self.kind), Stage(self.stage)
+        return procedure.acts_open_to(kind, stage, self.roles_of(person), self.is_emergency)
 
     def is_seen_by(self, person):
         """People of the case, colleagues of its department, officers, heads and auditors; nobody else."""

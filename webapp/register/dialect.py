@@ -45,11 +45,14 @@ def forbids(db, table, *verbs):
     ]
 
 
-def requires_role(db, table, column, role):
-    """Statements after which `column` can only name a person who holds or has held `role`."""
-    missing = f"NEW.{column} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM person_role WHERE person_id = NEW.{column} AND role = '{role}')"
-    sentence = f"{column} must hold the role {role}"
-    name = f"{table}_{column}_is_{role}"
+def requires_role(db, table, column, *roles, only=""):
+    """Statements after which `column` can only name a person who holds or has held one of `roles`; `only`: a condition
+    on NEW under which this is asked at all."""
+    listed = ", ".join(f"'{role}'" for role in roles)
+    missing = f"NEW.{column} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM person_role WHERE person_id = NEW.{column} AND role IN ({listed}))"
+    missing = f"({only}) AND {missing}" if only else missing
+    sentence = f"{column} must hold the role {' or '.join(roles)}"
+    name = f"{table}_{column}_is_{'_or_'.join(roles)}"
     if is_postgresql(db):
         return [
             f"CREATE FUNCTION {name}() RETURNS trigger AS $$ BEGIN IF {missing} THEN RAISE EXCEPTION '{sentence}' "
@@ -78,4 +81,23 @@ def never_changes(db, table, column):
         f"CREATE TRIGGER {table}_{column}_no_update BEFORE UPDATE ON {table} WHEN NEW.{column} IS NOT OLD.{column} "
         f"BEGIN SELECT RAISE(ABORT, '{sentence}'); END",
         f"CREATE TRIGGER {table}_{column}_no_delete BEFORE DELETE ON {table} BEGIN SELECT RAISE(ABORT, '{sentence}'); END",
+    ]
+
+
+def made_anew(db, table, definition):
+    """Statements that make an SQLite table anew from a CREATE TABLE statement around the rows it has, for what SQLite
+    cannot alter. The rows are put back under the same numbers before the deferred foreign keys are looked at; its
+    indexes are kept, its triggers must be written again."""
+    indexes = db.execute_sql(
+        "SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL", (table,)
+    ).fetchall()
+    kept = ", ".join(row[1] for row in db.execute_sql(f"PRAGMA table_info({table})").fetchall())
+    return [
+        "PRAGMA defer_foreign_keys = ON",
+        f"CREATE TEMPORARY TABLE kept_{table} AS SELECT * FROM {table}",
+        f"DROP TABLE {table}",
+        *in_dialect(db, definition),
+        f"INSERT INTO {table} ({kept}) SELECT {kept} FROM kept_{table}",
+        f"DROP TABLE kept_{table}",
+        *(row[0] for row in indexes),
     ]

@@ -44,8 +44,8 @@ class Csr(Row):
         return cls.select().where((cls.application == application) & cls.dropped_at.is_null()).first()
 
 
-class IssueForm(Row):
-    """The values of a 発行申請書 as submitted: `entries` without the password, `mark` printed on every page."""
+class ApplicationForm(Row):
+    """The values of a 発行申請書 or 失効申請書 as submitted: `entries` without the password, `mark` printed on every page."""
 
     application = ForeignKeyField(Application, backref="forms")
     version = IntegerField()
@@ -55,7 +55,7 @@ class IssueForm(Row):
     made_at = InstantField(null=True)  # when xlsx and PDF lay in the register
 
     class Meta:
-        table_name = "issue_form"
+        table_name = "application_form"
 
     @classmethod
     def current(cls, application):
@@ -63,7 +63,8 @@ class IssueForm(Row):
 
 
 class Paper(Row):
-    """One file of a case. Kinds: form_xlsx, form_pdf, picture, masked_picture, sealed_pdf, scan, packet, delivery."""
+    """One file of a case. Kinds: form_xlsx, form_pdf, picture, masked_picture, sealed_pdf, scan, packet, delivery,
+    completion (the CA's mail about a revocation)."""
 
     application = ForeignKeyField(Application, backref="papers")
     kind = CharField()
@@ -111,7 +112,7 @@ class Intake(Row):
     """A file as it came from outside, kept before anybody looks into it."""
 
     application = ForeignKeyField(Application, backref="intakes")
-    purpose = CharField()  # sealed_pdf, scan, delivery
+    purpose = CharField()  # sealed_pdf, scan, delivery, completion
     name = TextField()
     size = IntegerField()
     content = ForeignKeyField(Content, column_name="sha256")

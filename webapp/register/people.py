@@ -68,6 +68,16 @@ class Person(Row):
         held = self.roles()
         return "・".join(ROLE_LABELS[role] for role in Role if role in held)
 
+    def stand_in(self, day=None):
+        """The registered officer who stands in for this person on a day of absence, or None."""
+        row = (
+            Absence.select()
+            .where((Absence.person == self) & in_force(Absence, day or clock.today()))
+            .order_by(-Absence.id)
+            .first()
+        )
+        return row.stand_in if row else None
+
     @classmethod
     def holding(cls, role, day=None):
         """Everybody who holds a role on a day, longest first."""
@@ -119,6 +129,15 @@ class PersonRole(Row):
 
     class Meta:
         table_name = "person_role"
+
+
+class Absence(Row):
+    """Days on which a registered officer stands in for somebody."""
+
+    person = ForeignKeyField(Person, backref="absences")
+    stand_in = ForeignKeyField(Person, backref="+")
+    since_on = DateField()
+    until_on = DateField()
 
 
 class Account(Row):

@@ -7,7 +7,7 @@ from flask import url_for
 from webapp import clock, procedure, sentences
 from webapp.acts import facts
 from webapp.procedure import Kind, Role, Stage
-from webapp.register import Certificate, Content, Csr, Event, Inquiry, IssueForm, Job, Letter, Paper
+from webapp.register import ApplicationForm, Certificate, Content, Csr, Event, Inquiry, Job, Letter, Paper
 
 LETTER_STATES = {
     "waiting": "送信待ち",
@@ -324,7 +324,7 @@ def making(application):
 
 def form_of(application):
     """The frozen values of the present version, or None while nothing was submitted."""
-    return IssueForm.current(application) if application.version else None
+    return ApplicationForm.current(application) if application.version else None
 
 
 def labels(application):

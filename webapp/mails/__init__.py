@@ -1,51 +1,34 @@
-"""The letters: each a function returning an EmailMessage. Nothing here sends, and nothing here knows a password."""
+"""The letters: each a function returning an EmailMessage. Nothing here sends, and nothing here knows a password.
+
+Those about an application for issue stand here, others in a file for each noun."""
 
 import hashlib
-from email.message import EmailMessage
-from email.utils import formataddr, make_msgid
 
-SIGNATURE = "\n\n-- \nしるし(コード署名用証明書 管理台帳)\nこのメールは自動で送信しています。\n"
-
-
-def _letter(sender, recipients, subject, body):
-    """`sender` and each recipient are (name, address)."""
-    message = EmailMessage()
-    message["From"] = formataddr(sender)
-    message["To"] = ", ".join(formataddr(recipient) for recipient in recipients)
-    message["Subject"] = subject
-    message["Message-ID"] = make_msgid(domain=sender[1].partition("@")[2])
-    message.set_content(body, charset="utf-8", cte="base64")
-    return message
-
-
-def _notice(sender, recipients, application, news, body, address):
-    subject = f"[しるし] {application.number} {news}({application.title})"
-    lines = f"{application.number} {application.title}\n\n{body}\n\n申請の画面:\n{address}"
-    return _letter(sender, recipients, subject, lines + SIGNATURE)
+from webapp.mails.frame import SIGNATURE, letter, notice
 
 
 def submitted(sender, recipients, application, address):
     body = f"{application.applicant.name}さんから申請が提出されました。発行申請書の内容を確認し、審査してください。"
-    return _notice(sender, recipients, application, "審査をお願いします", body, address)
+    return notice(sender, recipients, application, "審査をお願いします", body, address)
 
 
 def returned(sender, recipients, application, address, reason, officer):
     body = f"{officer}さんが申請を差し戻しました。\n\n理由:\n{reason}\n\n内容を直して、もう一度提出してください。"
-    return _notice(sender, recipients, application, "差し戻されました", body, address)
+    return notice(sender, recipients, application, "差し戻されました", body, address)
 
 
 def inquired(sender, recipients, application, address, question, officer):
     body = f"{officer}さんから照会があります。\n\n{question}\n\n申請の画面で回答してください。申請は審査中のままです。"
-    return _notice(sender, recipients, application, "照会があります", body, address)
+    return notice(sender, recipients, application, "照会があります", body, address)
 
 
 def answered(sender, recipients, application, address, answer):
-    return _notice(sender, recipients, application, "照会に回答がありました", f"回答:\n{answer}", address)
+    return notice(sender, recipients, application, "照会に回答がありました", f"回答:\n{answer}", address)
 
 
 def awaits_seal(sender, recipients, application, address):
     body = "登録担当者の審査が終わりました。発行申請書の内容を確認し、電子署名または捺印をお願いします。"
-    return _notice(sender, recipients, application, "捺印・署名をお願いします", body, address)
+    return notice(sender, recipients, application, "捺印・署名をお願いします", body, address)
 
 
 def posted(sender, recipients, application, address):
@@ -53,7 +36,7 @@ def posted(sender, recipients, application, address):
         "サービス窓口へ申請書類を送付しました。認証局の審査では、機関の代表電話番号に電話があります。\n"
         "審査の開始から発行までは、約10営業日です。"
     )
-    return _notice(sender, recipients, application, "サービス窓口へ送付しました", body, address)
+    return notice(sender, recipients, application, "サービス窓口へ送付しました", body, address)
 
 
 def in_doubt(sender, recipients, application, address):
@@ -61,7 +44,7 @@ def in_doubt(sender, recipients, application, address):
         "送付メールの送信結果が分かりません。本文を渡したあと、メールサーバーから応答がありませんでした。\n"
         "届いているかを確認し、申請の画面で「届いていた」または「もう一度送る」を選んでください。"
     )
-    return _notice(sender, recipients, application, "送信結果を確認してください", body, address)
+    return notice(sender, recipients, application, "送信結果を確認してください", body, address)
 
 
 def rejected(sender, recipients, application, address, answer):
@@ -69,30 +52,30 @@ def rejected(sender, recipients, application, address, answer):
         f"サービス窓口への送付メールを送信できませんでした。\n\n{answer}\n\n"
         "申請の画面で理由を確認し、もう一度送るか、自分のメールソフトで送付してください。"
     )
-    return _notice(sender, recipients, application, "送付メールを送信できませんでした", body, address)
+    return notice(sender, recipients, application, "送付メールを送信できませんでした", body, address)
 
 
 def reopened(sender, recipients, application, address, fault, officer):
     body = f"サービス窓口から不備の連絡がありました({officer}さんが記録)。\n\n{fault}\n\n内容を直して、もう一度提出してください。"
-    return _notice(sender, recipients, application, "不備がありました", body, address)
+    return notice(sender, recipients, application, "不備がありました", body, address)
 
 
 def withdrawn(sender, recipients, application, address, reason):
-    return _notice(sender, recipients, application, "取り下げられました", f"理由:\n{reason}", address)
+    return notice(sender, recipients, application, "取り下げられました", f"理由:\n{reason}", address)
 
 
 def refused(sender, recipients, application, address, reason):
-    return _notice(sender, recipients, application, "認証局で却下されました", f"認証局の説明:\n{reason}", address)
+    return notice(sender, recipients, application, "認証局で却下されました", f"認証局の説明:\n{reason}", address)
 
 
 def delivered(sender, recipients, application, address):
     body = "認証局から証明書が届き、内容を確認しました。鍵のあるトークンに格納し、動作を確認してください。"
-    return _notice(sender, recipients, application, "証明書が届きました", body, address)
+    return notice(sender, recipients, application, "証明書が届きました", body, address)
 
 
 def awaits_acceptance(sender, recipients, application, address):
     body = "証明書を利用する準備ができました。記載内容を確認し、「内容を確認し、利用を始める」を押してください。"
-    return _notice(sender, recipients, application, "証明書の内容を確認してください", body, address)
+    return notice(sender, recipients, application, "証明書の内容を確認してください", body, address)
 
 
 def packet(sender, recipients, application, form, files):
@@ -128,7 +111,7 @@ def packet(sender, recipients, application, form, files):
 {form.officer_mail} / {form.officer_phone}
 """
     subject = f"【コード署名用証明書 {form.kind_label}発行申請】{form.institution_name} {form.number}"
-    message = _letter(sender, recipients, subject, body)
+    message = letter(sender, recipients, subject, body)
     for file in files:
         maintype, subtype = file.media_type.split("/", 1)
         message.add_attachment(file.data, maintype=maintype, subtype=subtype, filename=file.name)
@@ -138,4 +121,4 @@ def packet(sender, recipients, application, form, files):
 def trial(sender, recipient):
     """A test letter by which an administrator sees that the mail server takes what we send."""
     body = "しるしからの試験メールです。このメールが届いていれば、メールサーバーの設定は正しく動いています。"
-    return _letter(sender, [recipient], "[しるし] 試験メール", body + SIGNATURE)
+    return letter(sender, [recipient], "[しるし] 試験メール", body + SIGNATURE)

@@ -1,0 +1,102 @@
+"""Events and outcomes as sentences."""
+
+from datetime import date
+
+from webapp.procedure import ROLE_LABELS, Role
+from webapp.register import EventParticulars
+from webapp.sentences.done import DONE
+from webapp.sentences.events import EVENTS, OBJECTS
+
+# The registered values of the institution, as an event that changed them names them.
+HOUSE_LABELS = {
+    "formal_name": "正式名称",
+    "org_code": "機関コード",
+    "postal_code": "郵便番号",
+    "head_office": "本部所在地",
+    "switchboard": "代表電話番号",
+    "switchboard_checked_on": "代表電話番号の掲載を確認した日",
+    "country": "国(C)",
+    "state": "都道府県(ST)",
+    "locality": "市区町村(L)",
+    "organization": "組織名(O)",
+    "common_name": "コモンネーム(CN)",
+    "profile": "認証局のプロファイル",
+    "officer_hours": "連絡可能な時間帯",
+    "token_label": "トークンのラベル",
+}
+
+__all__ = ["DONE", "EVENTS", "HOUSE_LABELS", "OBJECTS", "told_all"]
+_NOTES = ("reason", "question", "answer", "fault", "note", "purpose")
+
+
+def told_all(events):
+    """Events as {at, sentence, person, note}: who did what, and their own words where there are any."""
+    beside = EventParticulars.beside(events)
+    return [_told(event, beside.get(event.seq, {})) for event in events]
+
+
+def _told(event, beside):
+    notes = [beside[name] for name in _NOTES if beside.get(name)]
+    return {
+        "at": event.at,
+        "sentence": EVENTS.get(event.act, event.act) + _detail(event),
+        "person": event.person.name if event.person else "自動",
+        "note": "\n".join(notes),
+    }
+
+
+def _detail(event):
+    facts = event.facts
+    match event.act:
+        case "submit" | "freeze":
+            return f"第{facts['version']}版、照合番号 {facts['mark']}"
+        case "check_identity":
+            aspect = {"identity": "本人性", "existence": "実在性"}[facts["aspect"]]
+            result = {"confirmed": "確認できた", "unconfirmed": "確認できない"}[facts["result"]]
+            return f"{aspect}: {result}({facts['method']}、{_day(facts['checked_on'])})"
+        case "check_chain":
+            return f"異常があります: {facts['trouble']}" if facts["trouble"] else f"異常なし、{facts['count']}件"
+        case "make_key":
+            return f"{facts['algorithm']}、トークン「{facts['token']['label']}」"
+        case "consent":
+            return "、".join(facts["documents"])
+        case "take_delivery":
+            return f"シリアル番号 {facts['serial']}"
+        case "change_institution":
+            return "、".join(
+                f"{HOUSE_LABELS[name]}: {before or 'なし'} → {after or 'なし'}"
+                for name, (before, after) in facts["changed"].items()
+            )
+        case "add_role" | "add_person":
+            return f"{ROLE_LABELS[Role(facts['role'])]} {_day(facts['since_on'])}から{_day(facts['until_on'])}"
+        case "end_role" | "end_mail" | "end_department" | "end_identity_method" | "end_document" | "end_trust_anchor":
+            return f"{_day(facts['until_on'])}まで"
+        case "add_mail":
+            return event.particulars.get("mail", "")
+        case "add_department":
+            return facts["department"]
+        case "add_identity_method":
+            return facts["name"]
+        case "add_document":
+            return f"{facts['name']} {facts['version']}"
+        case "add_trust_anchor":
+            return facts["subject"]
+        case "tried_mail":
+            return {
+                "posted": "メールサーバーが受け付けました。",
+                "refused": "メールサーバーが受け付けませんでした。",
+                "unknown": "届いたかどうかは分かりません。",
+                "cancelled": "送れませんでした。",
+            }[facts["outcome"]]
+        case "note_call":
+            return {
+                "answered": "確認が終わりました。",
+                "call_back": "折り返します。",
+                "missed": "出られませんでした。",
+            }[facts["outcome"]]
+    return ""
+
+
+def _day(text):
+    """An ISO date as people read it, "" for none."""
+    return f"{date.fromisoformat(text):%Y年%-m月%-d日}" if text else ""
