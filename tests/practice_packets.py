@@ -15,7 +15,7 @@ from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from tests.papers_people import PASSWORD, issue_form
-from webapp.papers.form_sheet import fill
+from webapp.papers.issue_form import fill
 from webapp.papers.form_values import printed
 
 DESK = "certs@desk.practice.example"

@@ -1,4 +1,4 @@
-"""Reads a 発行申請書 that came from outside, by its labels, with python-calamine (which follows no link, runs no macro
+"""Reads a form that came from outside, by its labels, with python-calamine (which follows no link, runs no macro
 and allocates nothing for merged ranges). Call it in a guarded child; the limits here only keep it civil."""
 
 import datetime
@@ -10,7 +10,6 @@ import zlib
 from python_calamine import CalamineError, CalamineWorkbook
 
 from webapp.errors import Unreadable
-from webapp.papers.form_values import LABELS, SUBJECT_ROWS
 
 MOST_BYTES, MOST_MEMBERS, MOST_UNPACKED = 5_000_000, 200, 40_000_000
 MOST_ROWS, MOST_COLUMNS = 1000, 100
@@ -19,17 +18,18 @@ _CELL = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,4})(\d{1,9})["']""")
 _DATE = re.compile(r"(\d{4})\s*[年/.-]\s*(\d{1,2})\s*[月/.-]\s*(\d{1,2})")
 
 
-def read(xlsx: bytes) -> dict:
-    """The values of a filled sheet: the keys of IssueForm; missing values are "" (applied_on: None, version: 0).
+def cells(xlsx: bytes, labels: dict, name: str) -> dict:
+    """Key -> value of the cell right of its label, for every label: text, number, date or "". `labels` as in a
+    form_sheet.Design, `name` of the form for people (発行申請書).
 
     Raises Unreadable, with its own sentence, for what is not an xlsx, an old .xls, an encrypted or macro-bearing book,
-    a bomb, and a book without our labels."""
-    _refuse_other_kinds(xlsx)
-    _refuse_bombs(xlsx)
-    return _values(_cells_by_label(_rows(xlsx)))
+    a bomb, and a book without these labels."""
+    _refuse_other_kinds(xlsx, name)
+    _refuse_bombs(xlsx, name)
+    return _cells_by_label(_rows(xlsx), labels, name)
 
 
-def _refuse_other_kinds(data: bytes) -> None:
+def _refuse_other_kinds(data: bytes, name: str) -> None:
     if data.startswith(OLE) and "EncryptedPackage".encode("utf-16-le") in data:
         raise Unreadable(
             "このExcelファイルは、パスワードで保護されているため読み取れません。",
@@ -41,53 +41,49 @@ def _refuse_other_kinds(data: bytes) -> None:
             "Excelで開き、「Excelブック(*.xlsx)」として保存し直してから、もう一度選択してください。",
         )
     if not data.startswith(b"PK\x03\x04"):
-        raise Unreadable(
-            "このファイルは、Excelファイル(.xlsx)ではありません。", "発行申請書の.xlsxを選択してください。"
-        )
+        raise Unreadable("このファイルは、Excelファイル(.xlsx)ではありません。", f"{name}の.xlsxを選択してください。")
     if len(data) > MOST_BYTES:
         raise Unreadable("このExcelファイルは大きすぎます(5 MBまで)。", "画像などを取り除き、保存し直してください。")
 
 
-def _refuse_bombs(data: bytes) -> None:
+def _refuse_bombs(data: bytes, name: str) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as book:
             members = book.infolist()
-            _refuse_members(members)
+            _refuse_members(members, name)
             for member in members:
                 if member.filename.lower().startswith("xl/worksheets/"):
-                    _refuse_far_cells(_unpacked(book, member))
+                    _refuse_far_cells(_unpacked(book, member, name), name)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as broken:
         raise _damaged() from broken
 
 
-def _refuse_members(members: list[zipfile.ZipInfo]) -> None:
+def _refuse_members(members: list[zipfile.ZipInfo], name: str) -> None:
     names = {member.filename.lower() for member in members}
-    if any(name.endswith("vbaproject.bin") or name.startswith("xl/macrosheets/") for name in names):
+    if any(each.endswith("vbaproject.bin") or each.startswith("xl/macrosheets/") for each in names):
         raise Unreadable(
             "このExcelファイルにはマクロが含まれています。",
             "マクロのない「Excelブック(*.xlsx)」として保存し直してから、もう一度選択してください。",
         )
     if len(members) > MOST_MEMBERS or sum(member.file_size for member in members) > MOST_UNPACKED:
-        raise _bomb()
+        raise _bomb(name)
     if "xl/workbook.xml" not in names:
-        raise Unreadable(
-            "このファイルは、Excelファイル(.xlsx)ではありません。", "発行申請書の.xlsxを選択してください。"
-        )
+        raise Unreadable("このファイルは、Excelファイル(.xlsx)ではありません。", f"{name}の.xlsxを選択してください。")
 
 
-def _unpacked(book: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+def _unpacked(book: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> bytes:
     with book.open(member) as stream:
         content = stream.read(MOST_UNPACKED + 1)
     if len(content) > MOST_UNPACKED:
-        raise _bomb()
+        raise _bomb(name)
     return content
 
 
-def _refuse_far_cells(sheet: bytes) -> None:
+def _refuse_far_cells(sheet: bytes, name: str) -> None:
     """calamine makes a dense table of the used range: one cell at XFD1048576 must not cost the memory of all."""
     for letters, digits in _CELL.findall(sheet):
         if int(digits) > MOST_ROWS or _column(letters) > MOST_COLUMNS:
-            raise _bomb()
+            raise _bomb(name)
 
 
 def _column(letters: bytes) -> int:
@@ -97,10 +93,10 @@ def _column(letters: bytes) -> int:
     return number
 
 
-def _bomb() -> Unreadable:
+def _bomb(name: str) -> Unreadable:
     return Unreadable(
         "このExcelファイルは、開くと大きくなりすぎるため読み取りを中止しました。",
-        "発行申請書の様式に記入し直し、余分なシートや行を取り除いて保存してください。",
+        f"{name}の様式に記入し直し、余分なシートや行を取り除いて保存してください。",
     )
 
 
@@ -118,40 +114,38 @@ def _rows(xlsx: bytes) -> list[list]:
         raise _damaged() from broken
 
 
-def _cells_by_label(rows: list[list]) -> dict:
+def _cells_by_label(rows: list[list], labels: dict, name: str) -> dict:
     """Key -> value of the first filled cell right of its label (column A names the group, column B the item)."""
     group, found = "", {}
     for row in rows:
         group = "".join(str(row[0]).split()) if row and str(row[0]).strip() else group
         label = "".join(str(row[1]).split()) if len(row) > 1 else ""
-        if key := LABELS.get((group, label)):
+        if key := labels.get((group, label)):
             found[key] = row[2] if len(row) > 2 else ""
-    if len(found) < len(LABELS):
-        names = "、".join(label for (_, label), key in LABELS.items() if key not in found)
+    if len(found) < len(labels):
+        names = "、".join(label for (_, label), key in labels.items() if key not in found)
         raise Unreadable(
-            f"発行申請書の様式と一致しません。次の欄が見つかりません: {names}",
+            f"{name}の様式と一致しません。次の欄が見つかりません: {names}",
             "この画面から保存した様式に記入し、行や見出しを変えずに保存してください。",
         )
     return found
 
 
-def _values(cells: dict) -> dict:
-    values = {key: _text(cell) for key, cell in cells.items() if not key.startswith("subject.")}
-    values["version"] = int(digits) if (digits := re.sub(r"\D", "", values["version"])[:6]) else 0
-    values["applied_on"] = _day(cells["applied_on"])
-    values["subject"] = [(short, _text(cells[f"subject.{short}"])) for short in SUBJECT_ROWS]
-    values["subject"] = [(short, value) for short, value in values["subject"] if value]
-    values["agreements"] = [line.strip() for line in values["agreements"].splitlines() if line.strip()]
-    return values
-
-
-def _text(cell) -> str:
+def text(cell) -> str:
+    """What stands in a cell, a whole number without its point."""
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return str(cell).strip()
 
 
-def _day(cell) -> datetime.date | None:
+def version(cell) -> int:
+    """The number in 「第2版」, 0 if there is none."""
+    digits = re.sub(r"\D", "", text(cell))[:6]
+    return int(digits) if digits else 0
+
+
+def day(cell) -> datetime.date | None:
+    """The day of a date cell, or of a text such as 2026年4月1日 or 2026/4/1; None if it is none."""
     if isinstance(cell, datetime.datetime):
         return cell.date()
     if isinstance(cell, datetime.date):

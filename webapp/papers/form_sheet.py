@@ -1,29 +1,23 @@
-"""Our specimen of the 発行申請書, drawn with openpyxl, and its filling by labels (seed 1-1-2, 1-1-4).
+"""Our specimen of a form, drawn with openpyxl from its Design, and its filling by labels (seed 1-1-2, 1-1-4, 1-3-1).
 
-The specimen carries 見本 and is never called the CA's form. A4, one page, a 印 spot of about 24 mm beside the head's
-name; IPAex fonts by name, so that LibreOffice embeds them.
+The specimen carries 見本 and is never called the CA's form. A4, one page, a 印 spot of about 24 mm beside the name of
+who seals; IPAex fonts by name, so that LibreOffice embeds them.
 """
 
-import functools
 import io
 import re
+from dataclasses import dataclass, field
 
 import openpyxl
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.worksheet.worksheet import Worksheet
 
 from webapp.errors import Incomplete, Refused
-from webapp.papers.form_values import LABELS, SUBJECT_ROWS, IssueForm, mark_line, printed
 
 GOTHIC, MINCHO = "IPAexGothic", "IPAexMincho"
 WIDTHS = {"A": 15, "B": 20.5, "C": 33.5, "D": 12.5}  # characters; together the 174 mm between the margins
 FIRST_ROW = 5
 ROW = 23  # points
-TALL = {"head_title": 34, "head_name": 34, "address": 32, "institution_name": 26, "zip_password": 26, "agreements": 70}
-LARGE = {"institution_name": 12, "head_title": 12, "head_name": 13, "zip_password": 13}
-BROKEN = {"代表者または機関責任者の資格・氏名": "代表者または\n機関責任者の\n資格・氏名"}
-TITLE = "コード署名用証明書 発行申請書"
-SENTENCE = "次のとおり、コード署名用証明書の発行を申請します。申請にあたり、下記の文書を承認しました。"
 SPECIMEN_NOTE = "この様式は見本です。認証局の正式な様式ではありません。"
 
 _thin, _strong = Side(style="thin", color="808080"), Side(style="medium", color="333333")
@@ -31,53 +25,61 @@ _shade = PatternFill("solid", fgColor="EEF2F6")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f￾￿]")
 
 
-@functools.cache
-def draw_blank() -> bytes:
+@dataclass(frozen=True)
+class Design:
+    """What a form looks like. `labels`: (group, label) as printed -> key, in the order of the rows; `seal_group`: the
+    group whose rows make room for 印 (`seal_group_lines`: its name, broken over lines). By key: `tall` the height of a
+    row in points, `large` the size of the letters, `wrapped` what may take several lines, `upright` what is set in the
+    Gothic. `name` is the sheet's, `title`, `sentence` and `note` stand above and below the table."""
+
+    name: str
+    title: str
+    sentence: str
+    note: str
+    labels: dict
+    seal_group: str
+    seal_group_lines: str
+    tall: dict = field(default_factory=dict)
+    large: dict = field(default_factory=dict)
+    wrapped: tuple = ()
+    upright: tuple = ()
+
+
+def draw(design: Design) -> bytes:
     """The empty specimen as xlsx bytes."""
-    return _saved(_drawn())
+    return _saved(_drawn(design))
 
 
-def _drawn() -> openpyxl.Workbook:
+def _drawn(design: Design) -> openpyxl.Workbook:
     book = openpyxl.Workbook()
     sheet = book.active
-    sheet.title = "発行申請書"
+    sheet.title = design.name
     _page(sheet)
-    _head(sheet)
-    last = _table(sheet)
-    _note(sheet, last + 1)
+    _head(sheet, design)
+    last = _table(sheet, design)
+    _note(sheet, last + 1, design.note)
     return book
 
 
-def fill(form: IssueForm, blank: bytes | None = None) -> bytes:
-    """The sheet (`blank` or our specimen) with the values of `form` written beside its labels, as xlsx bytes.
+def write(design: Design, texts: dict[str, str], foot: str, blank: bytes | None = None) -> bytes:
+    """The sheet (`blank` or our specimen) with `texts` (key -> text) beside the labels of `design` and the line `foot`
+    in the footer of the page, as xlsx bytes.
 
-    Every value is stored as text with a quote prefix: nothing in it can become a formula. The mark line stands in the
-    footer of the page. Raises Incomplete for control characters, Refused for a subject the sheet has no row for and
-    for a blank that lacks a label."""
-    _check_subject(form.subject)
-    texts = _writable(printed(form))
-    book = openpyxl.load_workbook(io.BytesIO(blank)) if blank else _drawn()
+    Every value is stored as text with a quote prefix: nothing in it can become a formula. Raises Incomplete for
+    control characters, Refused for a blank that lacks a label."""
+    _check_writable(texts)
+    book = openpyxl.load_workbook(io.BytesIO(blank)) if blank else _drawn(design)
     sheet = book.active
-    cells = _value_cells(sheet)
+    cells = _value_cells(sheet, design.labels)
     for key, text in texts.items():
         _write(cells[key], text)
-    _foot(sheet.oddFooter.left, mark_line(form).replace("&", "&&"))
+    _foot(sheet.oddFooter.left, foot.replace("&", "&&"))
     return _saved(book)
 
 
-def _check_subject(subject: list[tuple[str, str]]) -> None:
-    shorts = [short for short, _ in subject]
-    if strange := [short for short in shorts if short not in SUBJECT_ROWS or shorts.count(short) > 1]:
-        raise Refused(
-            f"発行申請書には、主体者DNの{'、'.join(dict.fromkeys(strange))}を書く欄がないか、値が2つ以上あります。",
-            f"主体者DNを{'、'.join(SUBJECT_ROWS)}の各1つだけにして、CSRを作り直してください。",
-        )
-
-
-def _writable(texts: dict[str, str]) -> dict[str, str]:
+def _check_writable(texts: dict[str, str]) -> None:
     if bad := {key: "制御文字が含まれています。" for key, text in texts.items() if _CONTROL.search(text)}:
         raise Incomplete("印刷できない文字(制御文字)が含まれています。", "該当する欄を入力し直してください。", bad)
-    return texts
 
 
 def _write(cell, text: str) -> None:
@@ -87,17 +89,17 @@ def _write(cell, text: str) -> None:
         cell.quotePrefix = True
 
 
-def _value_cells(sheet: Worksheet) -> dict:
+def _value_cells(sheet: Worksheet, labels: dict) -> dict:
     """Key -> the first cell right of its label; a group holds from its name in column A down to the next."""
     spans = {(r.min_row, r.min_col): r.max_col for r in sheet.merged_cells.ranges}
     group, cells = "", {}
     for row in sheet.iter_rows(max_col=2):
         group = "".join(str(row[0].value).split()) if row[0].value else group
-        if key := LABELS.get((group, "".join(str(row[1].value).split()))):
+        if key := labels.get((group, "".join(str(row[1].value).split()))):
             right = spans.get((row[1].row, row[1].column), row[1].column) + 1
             cells[key] = sheet.cell(row[1].row, right)
-    if missing := set(LABELS.values()) - set(cells):
-        names = "、".join(label for (_, label), key in LABELS.items() if key in missing)
+    if missing := set(labels.values()) - set(cells):
+        names = "、".join(label for (_, label), key in labels.items() if key in missing)
         raise Refused(f"登録された様式に、次の欄が見つかりません: {names}", "様式の見出しを確認してください。")
     return cells
 
@@ -121,47 +123,43 @@ def _page(sheet: Worksheet) -> None:
         sheet.column_dimensions[letter].width = width
 
 
-def _head(sheet: Worksheet) -> None:
+def _head(sheet: Worksheet, design: Design) -> None:
     _put(sheet, "A1", "見 本", font=Font(GOTHIC, 14, bold=True), align="center")
     sheet["A1"].border = Border(_strong, _strong, _strong, _strong)
     _put(sheet, "B1:D1", SPECIMEN_NOTE, font=Font(GOTHIC, 8, color="555555"), align="right")
-    _put(sheet, "A2:D2", TITLE, font=Font(MINCHO, 20, bold=True), align="center")
+    _put(sheet, "A2:D2", design.title, font=Font(MINCHO, 20, bold=True), align="center")
     _put(sheet, "A3:B3", "サービス窓口 御中", font=Font(MINCHO, 12))
-    _put(sheet, "A4:D4", SENTENCE, font=Font(MINCHO, 10))
+    _put(sheet, "A4:D4", design.sentence, font=Font(MINCHO, 10))
     for row, height in {1: 24, 2: 42, 3: 21, 4: 22}.items():
         sheet.row_dimensions[row].height = height
 
 
-def _table(sheet: Worksheet) -> int:
-    """The rows of LABELS, a group after the other; returns the last row used."""
+def _table(sheet: Worksheet, design: Design) -> int:
+    """The rows of the labels, a group after the other; returns the last row used."""
     row, groups = FIRST_ROW, {}
-    for (group, label), key in LABELS.items():
+    for (group, label), key in design.labels.items():
         groups.setdefault(group, []).append(row)
-        sheet.row_dimensions[row].height = TALL.get(key, ROW)
+        sheet.row_dimensions[row].height = design.tall.get(key, ROW)
         _put(sheet, f"B{row}", label, font=Font(GOTHIC, 9.5), fill=_shade, wrap=True)
-        _value(sheet, row, key)
+        _value(sheet, f"C{row}" if group == design.seal_group else f"C{row}:D{row}", key, design)
         row += 1
     for group, rows in groups.items():
-        name = BROKEN.get(group, group)
+        name = design.seal_group_lines if group == design.seal_group else group
         _put(sheet, f"A{rows[0]}:A{rows[-1]}", name, font=Font(GOTHIC, 10), fill=_shade, wrap=True)
         _frame(sheet, rows[0], rows[-1])
-    seal = groups["代表者または機関責任者の資格・氏名"]
+    seal = groups[design.seal_group]
     _put(sheet, f"D{seal[0]}:D{seal[-1]}", "印", font=Font(MINCHO, 14, color="9A9A9A"), align="center")
     return row - 1
 
 
-def _value(sheet: Worksheet, row: int, key: str) -> None:
-    area = f"C{row}" if key in ("head_title", "head_name") else f"C{row}:D{row}"
-    wrap = key in ("address", "agreements")
-    font = Font(GOTHIC if key in ("zip_password", "mark") else MINCHO, LARGE.get(key, 10.5))
+def _value(sheet: Worksheet, area: str, key: str, design: Design) -> None:
+    wrap = key in design.wrapped
+    font = Font(GOTHIC if key in design.upright else MINCHO, design.large.get(key, 10.5))
     _put(sheet, area, None, font=font, wrap=wrap, shrink=not wrap)
-    sheet[f"C{row}"].number_format = "@"
+    sheet[area.split(":")[0]].number_format = "@"
 
 
-def _note(sheet: Worksheet, row: int) -> None:
-    text = (
-        "「印」の欄に、機関の長または機関責任者の公印を押してください。電子署名(S/MIME証明書)で代えることもできます。"
-    )
+def _note(sheet: Worksheet, row: int, text: str) -> None:
     _put(sheet, f"A{row}:D{row}", text, font=Font(GOTHIC, 8, color="555555"))
     sheet.row_dimensions[row].height = 18
     sheet.print_area = f"A1:D{row}"

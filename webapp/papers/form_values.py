@@ -1,10 +1,9 @@
-"""The values of a 発行申請書, the labels the sheet is read and filled by, and the mark that ties a printed page to the
-values it was made from (seed 1-1-2)."""
+"""The values of a 発行申請書, and the labels the sheet is read and filled by (seed 1-1-2)."""
 
 import datetime
-import hashlib
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+
+from webapp.papers.form_mark import mark_of
 
 # Subject attributes the sheet has a row for, in the order of the rows.
 SUBJECT_ROWS = ("C", "ST", "L", "O", "CN")
@@ -72,23 +71,10 @@ class IssueForm:
     mark: str = ""
 
 
-def canonical(form: IssueForm) -> bytes:
-    """The values as canonical JSON (UTF-8, sorted keys, no spaces) without the password and the mark itself."""
-    values = asdict(form)
-    del values["zip_password"], values["mark"]
-    values["applied_on"] = form.applied_on.isoformat()
-    values["subject"] = [list(pair) for pair in form.subject]
-    return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-
-
-def mark_of(form: IssueForm) -> str:
-    """The first 16 hex digits of the SHA-256 over `canonical(form)`: printed on the page, equal for equal values."""
-    return hashlib.sha256(canonical(form)).hexdigest()[:16]
-
-
-def mark_line(form: IssueForm) -> str:
-    """The line at the foot of the page: number, version and mark ("CS-2026-0012 第1版 0123456789abcdef")."""
-    return f"{form.number} 第{form.version}版 {form.mark or mark_of(form)}"
+def as_read(form: IssueForm) -> dict:
+    """The values as they are read back from a sheet filled with `form`: with its mark, the subject in row order."""
+    subject = sorted(form.subject, key=lambda pair: SUBJECT_ROWS.index(pair[0]))
+    return vars(form) | {"mark": form.mark or mark_of(form), "subject": subject}
 
 
 def printed(form: IssueForm) -> dict[str, str]:

@@ -12,8 +12,8 @@ from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, MDPPerm, SigFieldS
 
 from webapp.errors import Unreadable
 from webapp.papers import look
-from webapp.papers.form_sheet import fill
-from webapp.papers.form_values import IssueForm, mark_of
+from webapp.papers.form_mark import mark_of
+from webapp.papers.forms import paper_of
 from webapp.papers.look import pictures
 from webapp.papers.office import to_pdf
 
@@ -27,7 +27,7 @@ __all__ = ["FIELD", "Frozen", "add_seal_field", "freeze", "pictures", "seal_box"
 @dataclass(frozen=True)
 class Frozen:
     """The documents of one submission: sheet and PDF as bytes, the pages as PNG, in the open and with the password
-    blackened, and the mark printed on them."""
+    blackened (none for a form without a password), and the mark printed on them."""
 
     xlsx: bytes
     pdf: bytes
@@ -36,17 +36,21 @@ class Frozen:
     mark: str
 
 
-def freeze(form: IssueForm, blank: bytes | None = None, *, work: Path | None = None) -> Frozen:
-    """Makes the documents of `form` (on `blank`, else on our specimen); `work` is LibreOffice's folder, see `to_pdf`.
+def freeze(form, blank: bytes | None = None, *, work: Path | None = None) -> Frozen:
+    """Makes the documents of an IssueForm or a RevocationForm (on `blank`, else on our specimen); `work` is
+    LibreOffice's folder, see `to_pdf`.
 
     Raises Refused/Incomplete for values that cannot be printed and Unreadable when a tool fails. Takes seconds: for
     the worker, never for a request."""
     form = replace(form, mark=mark_of(form))
-    xlsx = fill(form, blank)
+    xlsx = paper_of(form).fill(form, blank)
     printed = to_pdf(xlsx, work)
     pdf = add_seal_field(printed, *seal_box(printed))
-    hidden = [form.zip_password] if form.zip_password else []
-    return Frozen(xlsx, pdf, pictures(pdf), pictures(pdf, hidden), form.mark)
+    return Frozen(xlsx, pdf, pictures(pdf), _masked(pdf, form), form.mark)
+
+
+def _masked(pdf: bytes, form) -> list[bytes]:
+    return pictures(pdf, [form.zip_password]) if getattr(form, "zip_password", "") else []
 
 
 def seal_box(pdf: bytes) -> tuple[int, tuple[float, float, float, float]]:
@@ -58,7 +62,7 @@ def seal_box(pdf: bytes) -> tuple[int, tuple[float, float, float, float]]:
     near = [(abs(s.top - h.top), s) for s in seals for h in heads if s.page == h.page]
     if not near:
         raise Unreadable(
-            "発行申請書のPDFに、「代表者または機関責任者」の「印」の位置が見つかりません。",
+            "申請書のPDFに、「代表者または機関責任者」の「印」の位置が見つかりません。",
             "登録された様式に「印」の欄があることを確認してください。",
         )
     seal = min(near, key=lambda pair: pair[0])[1]

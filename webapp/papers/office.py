@@ -82,7 +82,7 @@ def _convert(profile: Path, room: Path, seconds: float) -> None:
             office.wait(seconds)
         except subprocess.TimeoutExpired:
             raise Unreadable(
-                f"発行申請書のPDFを作る処理が{seconds:g}秒以内に終わらなかったため、中止しました。",
+                f"申請書のPDFを作る処理が{seconds:g}秒以内に終わらなかったため、中止しました。",
                 "しばらくしてからもう一度お試しください。",
             ) from None
         finally:
@@ -97,7 +97,7 @@ def _kill_group(office: subprocess.Popen) -> None:
 def _result(pdf: Path) -> bytes:
     if not pdf.exists():
         raise Unreadable(
-            "発行申請書のPDFを作れませんでした。",
+            "申請書のPDFを作れませんでした。",
             "登録された様式がExcelで開けることを確認し、もう一度お試しください。",
         )
     return pdf.read_bytes()

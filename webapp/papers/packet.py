@@ -1,21 +1,29 @@
-"""送付物: what leaves for the desk, checked whole before it may (seed 1-1-5: CSR, 発行申請書(Excel), sealed PDF; rules
-ATT-01 and ATT-02)."""
+"""送付物: what leaves for the desk, checked whole before it may: CSR, 発行申請書(Excel) and sealed PDF for 発行 (seed
+1-1-5), 失効申請書(Excel) and sealed PDF for 失効 (seed 1-3-3); rules ATT-01 and ATT-02."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from webapp.errors import Refused, Unreadable
 from webapp.papers import csr as csrs
-from webapp.papers import form_reader
-from webapp.papers.form_values import LABELS, SUBJECT_ROWS, IssueForm, mark_of
+from webapp.papers.form_mark import mark_of
+from webapp.papers.form_values import IssueForm
+from webapp.papers.forms import paper_of
 from webapp.papers.seal_report import Point
 
-ISSUE = "issue"
+ISSUE, REVOKE = "issue", "revoke"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PDF_TYPE, CSR_TYPE = "application/pdf", "application/pkcs10"
+# What belongs in a packet of each kind, as people call it, and how the names of its files may end, in this order.
+CONTENTS = {
+    ISSUE: "発行申請書(Excel)、捺印または署名済みのPDF、CSR",
+    REVOKE: "失効申請書(Excel)、捺印または署名済みのPDF",
+}
+_PDF = ("_signed.pdf", "_scan.pdf")
+_ENDINGS = {ISSUE: (("_application.xlsx",), _PDF, (".csr",)), REVOKE: (("_revocation.xlsx",), _PDF)}
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}")
 
 
@@ -30,7 +38,7 @@ class PacketFile:
 
 @dataclass(frozen=True)
 class Packet:
-    """The attachments of one letter to the desk; `kind` is "issue"."""
+    """The attachments of one letter to the desk; `kind` is "issue" or "revoke"."""
 
     kind: str
     org_code: str
@@ -55,33 +63,49 @@ def issue_packet(
     pem = x509.load_der_x509_csr(csr_der).public_bytes(Encoding.PEM)
     files = (
         PacketFile(f"{stem}_application.xlsx", XLSX_TYPE, xlsx),
-        PacketFile(f"{stem}_{'scan' if scanned else 'signed'}.pdf", PDF_TYPE, sealed_pdf),
+        _sealed_file(stem, sealed_pdf, scanned),
         PacketFile(f"{stem}.csr", CSR_TYPE, pem),
     )
     return Packet(ISSUE, org_code, number, files)
 
 
+def revocation_packet(org_code: str, number: str, xlsx: bytes, sealed_pdf: bytes, *, scanned: bool = False) -> Packet:
+    """The two attachments of an application for revocation, named `{org}_{number}_revocation.xlsx` and `_signed.pdf`
+    (or `_scan.pdf` if `scanned`). Raises Refused if a name would not be plain ASCII."""
+    stem = _stem(org_code, number)
+    files = (PacketFile(f"{stem}_revocation.xlsx", XLSX_TYPE, xlsx), _sealed_file(stem, sealed_pdf, scanned))
+    return Packet(REVOKE, org_code, number, files)
+
+
+def _sealed_file(stem: str, pdf: bytes, scanned: bool) -> PacketFile:
+    return PacketFile(f"{stem}_{'scan' if scanned else 'signed'}.pdf", PDF_TYPE, pdf)
+
+
 def check(
     packet: Packet,
-    expected: IssueForm,
+    expected,
     frozen_pdf: bytes,
     *,
     accepted_scan: bytes | None = None,
     spki_sha256: str = "",
 ) -> list[Point]:
-    """The last look at the whole packet against the register: `expected` values, `frozen_pdf` or the scan that the
-    officer accepted, and the CSR's key (hex SHA-256 of its SPKI, if given). Raises PacketRefused with its rule."""
-    xlsx, pdf, csr = _three(packet)
-    _check_sheet(xlsx.data, expected)
-    how = _check_pdf(pdf, frozen_pdf, accepted_scan)
-    _check_csr(csr.data, expected, spki_sha256)
+    """The last look at the whole packet against the register: `expected` values (IssueForm or RevocationForm),
+    `frozen_pdf` or the scan that the officer accepted, and for issue the CSR's key (hex SHA-256 of its SPKI, if
+    given). Raises PacketRefused with its rule."""
+    files = _complete(packet)
+    paper = paper_of(expected)
+    _check_sheet(files[0].data, expected, paper)
+    how = _check_pdf(files[1], frozen_pdf, accepted_scan, paper.NAME)
     names = "、".join(file.name for file in packet.files)
-    return [
-        Point("送付物は、発行申請書(Excel)・捺印または署名済みのPDF・CSRの3点です。", detail=names),
-        Point("発行申請書(Excel)の値は、申請の内容と一致します。", detail=f"照合番号 {mark_of(expected)}"),
+    points = [
+        Point(f"送付物は、{CONTENTS[packet.kind].replace('、', '・')}の{len(files)}点です。", detail=names),
+        Point(f"{paper.NAME}(Excel)の値は、申請の内容と一致します。", detail=f"照合番号 {mark_of(expected)}"),
         Point(how),
-        Point("CSRの主体者DNは、発行申請書と一致します。"),
     ]
+    if packet.kind == ISSUE:
+        _check_csr(files[2].data, expected, spki_sha256)
+        points.append(Point("CSRの主体者DNは、発行申請書と一致します。"))
+    return points
 
 
 def _stem(org_code: str, number: str) -> str:
@@ -94,51 +118,57 @@ def _stem(org_code: str, number: str) -> str:
     return f"{org_code}_{number}"
 
 
-def _three(packet: Packet) -> list[PacketFile]:
-    """Sheet, PDF, CSR: exactly these, by name (ATT-01)."""
-    stem = _stem(packet.org_code, packet.number)
-    endings = (("_application.xlsx",), ("_signed.pdf", "_scan.pdf"), (".csr",))
+def _complete(packet: Packet) -> list[PacketFile]:
+    """Sheet, PDF and for issue CSR: exactly these, by name (ATT-01)."""
+    stem, endings, contents = _stem(packet.org_code, packet.number), _ENDINGS[packet.kind], CONTENTS[packet.kind]
     found = [[f for f in packet.files if f.name in {stem + end for end in ends}] for ends in endings]
-    if packet.kind != ISSUE or len(packet.files) != 3 or any(len(files) != 1 for files in found):
+    if len(packet.files) != len(endings) or any(len(files) != 1 for files in found):
         raise PacketRefused(
             "ATT-01",
-            f"送付物が3点そろっていません(現在{len(packet.files)}点)。",
-            "発行申請書(Excel)、捺印または署名済みのPDF、CSRの3点だけにしてください。",
+            f"送付物が{len(endings)}点そろっていません(現在{len(packet.files)}点)。",
+            f"{contents}の{len(endings)}点だけにしてください。",
         )
     if empty := [file.name for (file,) in found if not file.data]:
         raise PacketRefused("ATT-01", f"{'、'.join(empty)}の中身が空です。", "書類を作り直してください。")
     return [file for (file,) in found]
 
 
-def _check_sheet(xlsx: bytes, expected: IssueForm) -> None:
+def _check_sheet(xlsx: bytes, expected, paper) -> None:
     try:
-        values = form_reader.read(xlsx)
+        values = paper.read(xlsx)
     except Unreadable as unreadable:
-        raise PacketRefused("ATT-02", unreadable.message, "発行申請書を作り直してください。") from unreadable
-    wanted = vars(replace(expected, mark=expected.mark or mark_of(expected)))
-    wanted = wanted | {"subject": sorted(expected.subject, key=lambda pair: SUBJECT_ROWS.index(pair[0]))}
-    if different := [key for key, value in wanted.items() if values[key] != value]:
+        raise PacketRefused("ATT-02", unreadable.message, f"{paper.NAME}を作り直してください。") from unreadable
+    if different := [key for key, value in paper.as_read(expected).items() if values[key] != value]:
         raise PacketRefused(
             "ATT-02",
-            f"発行申請書(Excel)の値が、申請の内容と一致しません: {'、'.join(map(_label, different))}",
-            "申請の画面で作成された発行申請書を、変更せずに使用してください。",
+            f"{paper.NAME}(Excel)の値が、申請の内容と一致しません: {'、'.join(_labels(different, paper))}",
+            f"申請の画面で作成された{paper.NAME}を、変更せずに使用してください。",
         )
 
 
-def _label(key: str) -> str:
-    if key == "subject":
-        return "主体者DN"
-    return next("・".join(dict.fromkeys(names)) for names, other in LABELS.items() if other == key)
+def _labels(keys: list[str], paper) -> list[str]:
+    """What the sheet calls these values, each once: 「利用機関・住所」."""
+    named = {key: "・".join(dict.fromkeys(names)) for names, key in paper.LABELS.items()}
+    return list(dict.fromkeys(named.get(key) or _WITHOUT_A_ROW[key] for key in keys))
 
 
-def _check_pdf(pdf: PacketFile, frozen: bytes, accepted_scan: bytes | None) -> str:
+# Values that do not stand in one row of their own.
+_WITHOUT_A_ROW = {
+    "subject": "主体者DN",
+    "serial_format": "シリアル番号の表記",
+    "begins_on": "有効期間",
+    "ends_on": "有効期間",
+}
+
+
+def _check_pdf(pdf: PacketFile, frozen: bytes, accepted_scan: bytes | None, name: str) -> str:
     if pdf.name.endswith("_scan.pdf") and accepted_scan and pdf.data == accepted_scan:
         return "PDFは、登録担当者が印影を確認したスキャンです。"
     if pdf.name.endswith("_signed.pdf") and pdf.data.startswith(frozen) and len(pdf.data) > len(frozen):
-        return "PDFは、審査した発行申請書に電子署名をしたものです。"
+        return f"PDFは、審査した{name}に電子署名をしたものです。"
     raise PacketRefused(
         "ATT-02",
-        "捺印または署名済みのPDFが、審査した発行申請書のものではありません。",
+        f"捺印または署名済みのPDFが、審査した{name}のものではありません。",
         "捺印・署名の手順からやり直してください。",
     )
 
