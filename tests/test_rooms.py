@@ -29,6 +29,7 @@ ROOMS = {
     "register": {"procedure", "clock"},
     "mails": {"settings", "clock", "profiles", "sentences"},
     "posting": {"settings", "register"},
+    "asking": {"errors", "rules"},  # which places the rules let it ask
     "acts": {
         "procedure",
         "profiles",

@@ -69,6 +69,8 @@ class Profile:
     `offered_keys` are made on tokens ("RSA-3072" …); `rsa_min_bits` and `curves` are accepted from elsewhere.
     `common_name` is what CN must be, with {O} for a registered value. `issuers` are CNs of the CAs that issue the
     certificates, `seal_issuers` of those whose S/MIME certificates may seal (empty: the trust anchors alone decide).
+    `status_hosts` ("host" or "host:port") alone are asked about revocation; `crl_addresses` and `ocsp_addresses` (URLs
+    there) serve certificates that name no place among them. `{practice}` is the practice desk (rules/status_addresses).
     """
 
     name: str
@@ -89,6 +91,9 @@ class Profile:
     common_name: str
     issuers: tuple[str, ...]
     seal_issuers: tuple[str, ...]
+    status_hosts: tuple[str, ...]
+    crl_addresses: tuple[str, ...]
+    ocsp_addresses: tuple[str, ...]
     seal_roles: dict
     attachments: dict
     validity: tuple[Validity, ...]

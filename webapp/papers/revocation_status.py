@@ -1,0 +1,49 @@
+"""Evidence that the world agrees about a revocation: bytes from outside in, a Found or a refusal out.
+
+    found = guard.run("webapp.papers.revocation_status:read_crl", data, issuer_der, serial_hex, at, addresses)
+    request, nonce = ocsp_request(serial, issuer_der)
+    found = guard.run("webapp.papers.revocation_status:read_ocsp", data, issuer_der, serial_hex, at, nonce)
+
+The names of all refusals stand here, so that they come back from the guarded child as themselves.
+"""
+
+from webapp.papers.crl import MAX_BYTES as MAX_CRL_BYTES
+from webapp.papers.crl import read_crl
+from webapp.papers.ocsp import MAX_BYTES as MAX_OCSP_BYTES
+from webapp.papers.ocsp import ocsp_request, read_ocsp
+from webapp.papers.status_answer import (
+    GOOD,
+    REVOKED,
+    UNKNOWN,
+    Found,
+    NoStatus,
+    NotAuthorised,
+    NotUnderstood,
+    OtherCertificate,
+    OtherIssuer,
+    Stale,
+    TooLarge,
+    WrongNonce,
+    WrongSignature,
+)
+
+__all__ = [
+    "GOOD",
+    "MAX_CRL_BYTES",
+    "MAX_OCSP_BYTES",
+    "REVOKED",
+    "UNKNOWN",
+    "Found",
+    "NoStatus",
+    "NotAuthorised",
+    "NotUnderstood",
+    "OtherCertificate",
+    "OtherIssuer",
+    "Stale",
+    "TooLarge",
+    "WrongNonce",
+    "WrongSignature",
+    "ocsp_request",
+    "read_crl",
+    "read_ocsp",
+]
