@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 RUN_PACKAGES=(python3-venv softhsm2 opensc libreoffice-calc-nogui fonts-ipaexfont fonts-noto-cjk poppler-utils openssl)
-TEST_PACKAGES=(chromium postgresql)
+TEST_PACKAGES=(chromium postgresql osslsigncode)
 SYSTEM_PYTHON=/usr/bin/python3
 PYTHON=.venv/bin/python
 SETUP_LOG=var/setup.log

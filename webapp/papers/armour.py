@@ -1,7 +1,6 @@
 """PEM, DER and what people paste instead: the first look at a text or file that should hold a CSR or a certificate."""
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass
 
@@ -19,7 +18,7 @@ UNKNOWN = "unknown"
 
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 #]+)-----(.*?)-----END \1-----", re.DOTALL)
 _PRIVATE = re.compile(r"PRIVATE[ _-]?KEY|PuTTY-User-Key-File|SSH2 ENCRYPTED|RSAKeyValue", re.IGNORECASE)
-_BASE64_BODY = re.compile(r"[A-Za-z0-9+/=\s]{40,}")
+_BASE64_BODY = re.compile(r"[A-Za-z0-9+/\s]{40,}")
 _ENCRYPTION_OIDS = (bytes.fromhex("2a864886f70d0105"), bytes.fromhex("2a864886f70d010c01"))  # PKCS#5, PKCS#12 PBE
 _KEYSTORES = (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")  # Java's JKS and JCEKS
 _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
@@ -38,14 +37,14 @@ class Block:
     der: bytes
 
 
-def blocks(data):
-    """The objects in `data` (bytes or str; PEM, or one DER object), at least one.
+def blocks(data, largest=MAX_BYTES):
+    """The objects in `data` (bytes or str, at most `largest` bytes; PEM, or one DER object), at least one.
 
     PrivateKeyPasted as soon as anything looks like a private key; Unreadable for an empty or too large input,
     missing BEGIN/END lines, broken Base64 and files of another kind.
     """
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else bytes(data)
-    _refuse_size(raw)
+    _refuse_size(raw, largest)
     if raw.startswith(_KEYSTORES):
         raise _pasted()
     if shape(raw) != UNKNOWN:
@@ -93,12 +92,12 @@ def _content(der, tag):
     return der[2 + (der[1] & 0x7F) :]
 
 
-def _refuse_size(raw):
+def _refuse_size(raw, largest):
     if not raw.strip():
         raise Unreadable("内容が空です。", "ファイルの中身、またはCSR全体を貼り付けてください。")
-    if len(raw) > MAX_BYTES:
+    if len(raw) > largest:
         raise Unreadable(
-            f"大きすぎます({len(raw) // 1024} KB)。CSRや証明書は、大きくても{MAX_BYTES // 1024} KBです。",
+            f"大きすぎます({len(raw) // 1024} KB)。CSRや証明書は、大きくても{largest // 1024} KBです。",
             "選択したファイルが正しいか確認してください。",
         )
 
@@ -138,7 +137,7 @@ def _refuse_private_text(text):
 def _decoded(body):
     try:
         return base64.b64decode("".join(body.split()), validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error, and letters beyond ASCII
         raise Unreadable(
             "BEGIN行とEND行の間の文字が壊れています(Base64として読めません)。",
             "途中の文字が欠けたり、ほかの文字が混ざったりしていないか確認し、ファイルから全体をコピーし直してください。",
@@ -164,7 +163,7 @@ def _refuse_without_lines(text, raw):
 def _bare_base64(text):
     """The bytes behind the longest run of Base64 without its lines; empty if there is none."""
     without_lines = re.sub(r"-----[^\n]*", "", text)
-    body = "".join(max(_BASE64_BODY.findall(without_lines), key=len, default="").split()).rstrip("=")
+    body = "".join(max(_BASE64_BODY.findall(without_lines), key=len, default="").split())
     return base64.b64decode(body[: len(body) // 4 * 4])
 
 

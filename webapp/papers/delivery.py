@@ -75,7 +75,7 @@ def open_zip(data, password):
     leaf = _leaf(found, members)
     _, *authorities = certificate.path(leaf, found)
     notes = () if encrypted else ("このZIPは暗号化されていませんでした。送り主が認証局であることを確認してください。",)
-    names = tuple(_name(member) for member in members)
+    names = tuple(member_name(member) for member in members)
     return Delivery(leaf.der, tuple(each.der for each in authorities), names, notes)
 
 
@@ -105,7 +105,7 @@ def _refuse_bomb(members):
 
 
 def _refuse_member(member):
-    name = _name(member)
+    name = member_name(member)
     if _escapes(name):
         raise Unreadable(
             f"ZIPの中に、外のフォルダーを指すファイル名「{name}」があります。開かずに中止しました。",
@@ -129,7 +129,7 @@ def _escapes(name):
     return path.startswith("/") or path[1:2] == ":" or ".." in path.split("/") or "\0" in path
 
 
-def _name(member):
+def member_name(member):
     """The member's name. Without the flag for UTF-8 it is UTF-8 all the same (Linux) or CP932 (Windows)."""
     if member.flag_bits & _UTF8_NAME:
         return member.filename
@@ -171,18 +171,18 @@ def _content(archive, member, password=None):
         content = file.read(MAX_MEMBER_BYTES + 1)
     if len(content) > MAX_MEMBER_BYTES:
         raise Unreadable(
-            f"ZIPの中の「{_name(member)}」が大きすぎます。", "認証局から届いたZIPファイルか確認してください。"
+            f"ZIPの中の「{member_name(member)}」が大きすぎます。", "認証局から届いたZIPファイルか確認してください。"
         )
     return content
 
 
 def _certificates(archive, member):
-    name = _name(member).lower()
+    name = member_name(member).lower()
     if posixpath.basename(name).startswith(".") or name.startswith("__macosx/"):
         return []
     if name.endswith(_KEYS):
         raise PrivateKeyPasted(
-            f"ZIPの中に、秘密鍵を含む種類のファイル「{_name(member)}」があります。開かずに中止しました。",
+            f"ZIPの中に、秘密鍵を含む種類のファイル「{member_name(member)}」があります。開かずに中止しました。",
             "この手続きで認証局から秘密鍵が届くことはありません。サービス窓口に問い合わせてください。",
         )
     if not name.endswith(_CERTIFICATES):
@@ -190,7 +190,7 @@ def _certificates(archive, member):
     content = _read(archive, member)
     if name.endswith(".txt") and b"-----BEGIN" not in content:
         return []
-    return _understood(_name(member), content)
+    return _understood(member_name(member), content)
 
 
 def _read(archive, member):
@@ -199,10 +199,10 @@ def _read(archive, member):
     except NotImplementedError:
         raise _unknown_method() from None
     except RuntimeError:
-        sentence = f"ZIPの中の「{_name(member)}」は、ほかのファイルと別のパスワードで暗号化されています。"
+        sentence = f"ZIPの中の「{member_name(member)}」は、ほかのファイルと別のパスワードで暗号化されています。"
         raise WrongPassword(sentence, "手元で展開し、証明書のファイルを選択してください。") from None
     except _DAMAGE:
-        sentence = f"ZIPの中の「{_name(member)}」が壊れています。"
+        sentence = f"ZIPの中の「{member_name(member)}」が壊れています。"
         raise Unreadable(sentence, "メールに添付されたZIPを、そのまま保存し直して選択してください。") from None
 
 
@@ -222,7 +222,7 @@ def _unique(certificates):
 def _leaf(found, members):
     """The one certificate that issues none of the others; among several, the one that is no CA's."""
     if not found:
-        names = "、".join(f"「{_name(member)}」" for member in members[:5]) or "なし"
+        names = "、".join(f"「{member_name(member)}」" for member in members[:5]) or "なし"
         raise Unreadable(
             f"ZIPの中に証明書がありません(入っていたファイル: {names})。",
             "認証局から届いた、証明書のZIPファイルか確認してください。",
