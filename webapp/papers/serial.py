@@ -16,15 +16,16 @@ def readings(text: str) -> tuple[int, ...]:
 def fault(text: str) -> str:
     """Why `text` is no serial, a sentence for people; "" if it is one."""
     folded = _folded(text)
+    digits = _digits(folded)
     if readings(text):
         return ""
-    if not folded:
+    if not digits:
         return "シリアル番号が入力されていません。"
     if folded.startswith(("-", "−", "ー")):
         return "シリアル番号に負の数はありません。先頭の「-」を取り除いてください。"
-    if strange := "".join(dict.fromkeys(each for each in _digits(folded) if each not in hexdigits)):
+    if strange := "".join(dict.fromkeys(each for each in digits if each not in hexdigits)):
         return f"シリアル番号に使えない文字「{strange}」があります。使えるのは0〜9とa〜f、区切りの空白と「:」です。"
-    if not any(_numbers(folded)):
+    if not digits.strip("0"):
         return "0はシリアル番号になりません。証明書に表示されている番号を入力してください。"
     return f"シリアル番号が長すぎます。16進数で{2 * LONGEST}桁({LONGEST}オクテット)までです。"
 

@@ -1,5 +1,6 @@
 """主体者DN as a list of attributes. Never a string: `,` `=` and `/` are legal inside a value (domain.md §4.1)."""
 
+import re
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -57,6 +58,12 @@ class Subject:
     def __str__(self):
         """For people, most specific first: "CN=…, O=…, L=…, ST=…, C=JP"."""
         return ", ".join(f"{short}={value}" for short, value in reversed(self.values))
+
+
+def common_name_of(line):
+    """The CN of a name written by `str(Subject)`, CN first; "" if it begins with something else."""
+    found = re.match(r"CN=(.*?)(?:, (?:[A-Za-z]+|[0-9.]+)=|$)", line, re.DOTALL)
+    return found[1] if found else ""
 
 
 def _as_text(value):
