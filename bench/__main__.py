@@ -15,7 +15,8 @@ HEADINGS = ("測定", "値", "単位", "比", "何に対して")
 
 def main(words=None):
     """Returns the exit code."""
-    names = sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
+    files = Path(__file__).parent.glob("[!_]*.py")
+    names = sorted(path.stem for path in files if "@measurement" in path.read_text("utf-8"))
     parser = argparse.ArgumentParser(prog="bin/bench", description="測定して、表と JSON の行で示します。")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"どれか: {', '.join(names)}")
     chosen = parser.parse_args(words).names or names
