@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests import ca
 from tests.ca import Authority
+from webapp.papers import certificate
 
 PERSONS, DEPARTMENTS, OFFICERS, HEADS = 300, 40, 6, 2
 YEARS, LIFE = 10, timedelta(days=459)
@@ -203,9 +204,8 @@ class Mould:
         self.der = ca.der(made)
         self.contents = [ca.der(authority.issuing), ca.der(authority.root)]
         self.chain = json.dumps([hashlib.sha256(der).hexdigest() for der in self.contents])
-        self.issuer_sha256 = hashlib.sha256(made.issuer.public_bytes()).hexdigest()
-        self.subject = ", ".join(f"{short}={value}" for short, value in reversed(SUBJECT))
-        self.issuer = "CN=Practice Code Signing CA, O=Practice CA, C=JP"
+        read = certificate.read(self.der)
+        self.issuer_sha256, self.subject, self.issuer = read.issuer_sha256, str(read.subject), str(read.issuer)
         self._find(made)
 
     def _find(self, made):
