@@ -8,6 +8,7 @@ from webapp.register.applications import (
     NumberSeries,
     TelephoneCall,
 )
+from webapp.register.campaigns import Campaign, CampaignItem
 from webapp.register.certificates import Certificate, Challenge
 from webapp.register.content import Content
 from webapp.register.database import OUTAGES, bind, database, migrate
@@ -27,12 +28,15 @@ from webapp.register.people import (
     Visit,
 )
 from webapp.register.revocations import Revocation, StatusAnswer
+from webapp.register.stocktakings import Reminder, Stocktaking, StocktakingItem
 
 __all__ = [
     "OUTAGES",
     "Absence",
     "Account",
     "Application",
+    "Campaign",
+    "CampaignItem",
     "Certificate",
     "ChainBroken",
     "ChainHead",
@@ -59,9 +63,12 @@ __all__ = [
     "PersonDepartment",
     "PersonMail",
     "PersonRole",
+    "Reminder",
     "Revocation",
     "SignInAttempt",
     "StatusAnswer",
+    "Stocktaking",
+    "StocktakingItem",
     "TelephoneCall",
     "TrustAnchor",
     "Visit",
