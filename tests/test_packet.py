@@ -8,11 +8,13 @@ from cryptography import x509
 from tests import ca
 from tests.papers_pdf import frozen_pdf, plain_pdf
 from tests.papers_people import issue_form
+from tests.papers_revocation import revocation_form
 from tests.papers_seals import AT, Head, sign
 from webapp.errors import Refused
 from webapp.papers import packet as packets
 from webapp.papers.csr import read
 from webapp.papers.issue_form import fill
+from webapp.papers.revocation_form import fill as fill_revocation
 
 FROZEN, FORM = frozen_pdf(), issue_form()
 SIGNED = sign(FROZEN, Head(ca.Authority(at=AT)))
@@ -111,3 +113,62 @@ def test_a_csr_with_a_broken_signature_stays(refused):
     broken[-1] ^= 1
     assert x509.load_der_x509_csr(bytes(broken))
     assert refused(packet(csr_der=bytes(broken))) == "ATT-02"
+
+
+REVOCATION = revocation_form()
+
+
+def revocation(**changes):
+    parts = {"xlsx": fill_revocation(REVOCATION), "sealed_pdf": SIGNED}
+    return packets.revocation_packet("shinsei", REVOCATION.number, **(parts | changes))
+
+
+def refused_revocation(wrong, **how):
+    with pytest.raises(packets.PacketRefused) as refusal:
+        packets.check(wrong, REVOCATION, FROZEN, **how)
+    assert refusal.value.message and refusal.value.advice.endswith("。")
+    return refusal.value.code, refusal.value.message
+
+
+def test_a_packet_for_revocation_holds_two_files_and_says_why_it_may_leave():
+    names = ["shinsei_CS-2026-0013_revocation.xlsx", "shinsei_CS-2026-0013_signed.pdf"]
+    assert [file.name for file in revocation().files] == names
+    points = packets.check(revocation(), REVOCATION, FROZEN)
+    assert len(points) == 3
+    assert "失効申請書(Excel)・捺印または署名済みのPDFの2点" in points[0].sentence
+
+
+def test_an_accepted_scan_of_a_revocation_may_leave():
+    right = revocation(sealed_pdf=plain_pdf("scan"), scanned=True)
+    assert packets.check(right, REVOCATION, FROZEN, accepted_scan=plain_pdf("scan"))
+    assert right.files[1].name.endswith("_scan.pdf")
+    assert refused_revocation(right)[0] == "ATT-02"
+
+
+def test_a_third_file_or_one_alone_stays():
+    right = revocation()
+    for files in (right.files[:1], (*right.files, packet().files[2]), (right.files[0], right.files[0])):
+        code, message = refused_revocation(dataclasses.replace(right, files=files))
+        assert code == "ATT-01" and "2点そろっていません" in message
+    assert refused_revocation(revocation(sealed_pdf=b""))[0] == "ATT-01"
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"serial": "0a1b"}, "失効対象の証明書・失効対象証明書シリアル番号"),
+        ({"serial_format": "dec"}, "シリアル番号の表記"),
+        ({"reason": 4}, "失効の内容・失効理由"),
+        ({"compromised_at": None}, "危殆化の推定日時"),
+        ({"is_emergency": False}, "取り扱い"),
+        ({"subject": "CN=Another"}, "主体者DN"),
+    ],
+)
+def test_a_revocation_with_another_value_stays_and_says_which(changes, named):
+    code, message = refused_revocation(revocation(xlsx=fill_revocation(revocation_form(**changes))))
+    assert code == "ATT-02" and named in message
+
+
+def test_the_form_of_the_other_kind_stays():
+    code, message = refused_revocation(revocation(xlsx=fill(FORM)))
+    assert code == "ATT-02" and "失効申請書の様式と一致しません" in message

@@ -7,7 +7,7 @@ from email.policy import SMTP
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from webapp.practice import card, examination, letters, packet, parcel, settings
+from webapp.practice import card, examination, letters, packet, parcel, reasons, settings
 from webapp.practice.authority import Authority
 from webapp.practice.cases import CALLED, EXAMINED, FAULTY, ISSUED, RETURNED, REVOKED, Case, Cases, OutOfTurn
 from webapp.practice.clock import JST, now
@@ -19,7 +19,6 @@ from webapp.practice.store import Store
 
 URL = "http://127.0.0.1:8026"
 DER = serialization.Encoding.DER
-REASONS = {"危殆": 1, "keyCompromise": 1, "変更": 3, "置": 4, "superseded": 4, "中止": 5, "不要": 5}  # RFC 5280 §5.3.1
 
 
 class Desk:
@@ -82,7 +81,7 @@ class Desk:
             row = self.issued.standing(form["serial"])
             if row is None:
                 raise OutOfTurn("この証明書は、すでに失効しています。")
-            self.issued.revoke(row["serial"], self.now(), _reason(form["reason"]))
+            self.issued.revoke(row["serial"], self.now(), reasons.code_of(form["reason"]))
             self.authority.write_list("issuing")
             to = sorted(_distinct([*row["mails"].split(), form["officer_mail"]]))
             answer = self._answer(letters.revoked, case, form, to, row["serial"])
@@ -127,7 +126,7 @@ class Desk:
     def _registers(self):
         anchor = self.folder.ca / "smime.pem"
         institution = self.settings.institution
-        return examination.Registers(institution, self.issued.knows_key, self.issued.standing, anchor)
+        return examination.Registers(institution, self.issued.knows_key, self.issued.find, anchor)
 
     def _answer(self, letter, case, form, to, *more):
         answered = self.mailbox.mail(case.mail_id).message_id
@@ -170,7 +169,3 @@ def _distinct(mails):
 
 def _csr(data):
     return x509.load_pem_x509_csr(data) if data.lstrip().startswith(b"-----") else x509.load_der_x509_csr(data)
-
-
-def _reason(text):
-    return next((number for word, number in REASONS.items() if word in text), 0)

@@ -9,12 +9,12 @@ from webapp.practice.packet import ISSUE, NAMES, WANTED, missing
 
 @dataclass(frozen=True)
 class Registers:
-    """What the desk compares with: the institution of its settings; `known(spki)`: certified before; `standing(serial
-    text)`: the certificate of that serial, not revoked, or None; `anchor`: PEM file of the S/MIME authority."""
+    """What the desk compares with: the institution of its settings; `known(spki)`: certified before; `find(serial
+    text)`: the row of the certificate of that serial, or None; `anchor`: PEM file of the S/MIME authority."""
 
     institution: object
     known: object
-    standing: object
+    find: object
     anchor: object
 
 
@@ -62,10 +62,19 @@ def _issue(packet, form, registers):
 
 
 def _revocation(form, registers):
-    shown = form["serial"] or "記入なし"
-    if registers.standing(form["serial"]):
-        return [Finding(GOOD, f"失効対象証明書シリアル番号 {shown} は、有効な証明書のものです。")]
-    return [Finding(FAULT, f"失効対象証明書シリアル番号({shown})の有効な証明書が見つかりません。")]
+    return [_target(form["serial"], registers.find), *papers.examine_revocation(form)]
+
+
+def _target(serial, find):
+    if not serial:
+        return Finding(FAULT, "「失効対象証明書シリアル番号」が記入されていません。")
+    row = find(serial)
+    if row is None:
+        fault = f"失効対象証明書シリアル番号({serial})の証明書は、この認証局から発行されていません。"
+        return Finding(FAULT, f"{fault}証明書に表示されている番号を記入してください。")
+    if row["revoked_at"]:
+        return Finding(FAULT, f"失効対象証明書シリアル番号({serial})の証明書は、すでに失効しています。")
+    return Finding(GOOD, f"失効対象証明書シリアル番号 {serial} は、有効な証明書のものです。")
 
 
 def _seal(packet, form, registers):

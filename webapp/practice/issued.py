@@ -30,14 +30,16 @@ class Issued:
         """Whether a certificate for the key of that SPKI digest (hex) was issued before, revoked or not."""
         return bool(self.store.one("SELECT 1 FROM certificate WHERE spki_sha256 = ?", spki))
 
+    def find(self, written):
+        """The row of the certificate whose serial is `written` (hex or decimal, as people write it), revoked or not, or
+        None."""
+        rows = (self.store.one("SELECT * FROM certificate WHERE serial = ?", serial) for serial in _readings(written))
+        return next((row for row in rows if row), None)
+
     def standing(self, written):
-        """The row of the certificate whose serial is `written` (hex or decimal, as people write it) and which is not
-        revoked, or None."""
-        for serial in _readings(written):
-            row = self.store.one("SELECT * FROM certificate WHERE serial = ? AND revoked_at IS NULL", serial)
-            if row:
-                return row
-        return None
+        """The same, but None if the certificate is revoked."""
+        row = self.find(written)
+        return row if row and row["revoked_at"] is None else None
 
     def revoke(self, serial, when, reason):
         """Marks the certificate revoked. `reason` is a number of RFC 5280 §5.3.1."""

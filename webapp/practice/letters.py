@@ -46,9 +46,10 @@ def delivery(case, form, to, certificate, parcel, desk, now, answered) -> EmailM
 
 def revoked(case, form, to, serial, desk, now, answered) -> EmailMessage:
     """失効完了通知 (seed 1-3-4)."""
+    number = f"申請番号: {case.number}\n" if case.number else ""
     text = f"""次の証明書の失効処理が完了しました。
 
-シリアル番号: {serial}
+{number}シリアル番号: {serial}
 失効日時: {now.astimezone(JST):%Y年%m月%d日 %H:%M:%S}(日本時間)
 
 この証明書の秘密鍵は、今後お使いにならないでください。

@@ -23,9 +23,10 @@ class Packet:
 
     @property
     def number(self):
-        """The applicant's own number, from the file name of the form (`{org}_{number}_application.xlsx`), or ""."""
+        """The applicant's own number, from the file name of the form (`{org}_{number}_application.xlsx`, for 失効
+        `_revocation.xlsx`), or ""."""
         form = self.files["xlsx"]
-        found = re.fullmatch(r"(?:[^_]+_)?(.+)_application\.xlsx", form.name) if form else None
+        found = re.fullmatch(r"(?:[^_]+_)?(.+)_(?:application|revocation)\.xlsx", form.name) if form else None
         return found[1] if found else ""
 
 

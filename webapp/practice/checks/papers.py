@@ -2,6 +2,7 @@
 
 import unicodedata
 
+from webapp.practice import reasons
 from webapp.practice.checks import FAULT, GOOD, LOOK, Finding, judged
 from webapp.practice.mailbox import is_address
 
@@ -30,6 +31,19 @@ def examine_issue(form, institution) -> list[Finding]:
     return [agreed, _password(form["password"]), *_registered(form.subject, institution)]
 
 
+def examine_revocation(form) -> list[Finding]:
+    """Findings on what only the form for revocation has: the reason and its comment."""
+    reason, code = form["reason"], reasons.code_of(form["reason"])
+    if code is None:
+        shown = f"「{reason}」は、申請できる失効理由ではありません。" if reason else "失効理由が記入されていません。"
+        return [Finding(FAULT, f"{shown}様式にある理由から選んでください。", TOOL)]
+    found = [Finding(GOOD, f"失効理由は「{reason}」です。", TOOL)]
+    if code == 0 and not form["comment"]:
+        fault = f"失効理由が「{reason}」のときは、失効理由コメントに理由を具体的に記入してください。"
+        found.append(Finding(FAULT, fault, TOOL))
+    return found
+
+
 def examine_subject(form, subject) -> list[Finding]:
     """Whether form and CSR ask for the same name. `subject` is that of the CSR."""
     fault = "申請書の主体者DNとCSRの主体者DNが一致しません。どちらかを直して、両方を送り直してください。"
@@ -43,6 +57,8 @@ def examine_text(form, page) -> list[Finding]:
         "address": "住所",
         "head_name": "代表者または機関責任者の氏名",
         "officer_mail": "登録担当者のE-mail",
+        "serial": "失効対象証明書シリアル番号",
+        "reason": "失効理由",
     }
     absent = [label for key, label in names.items() if _folded(form[key]) not in _folded(page)]
     absent += [f"主体者DNの{short}" for short, value in form.subject.items() if _folded(value) not in _folded(page)]
