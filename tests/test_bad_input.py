@@ -57,7 +57,7 @@ def refused_seal(browser, application, pdf, *words):
 
 def test_another_signed_document_is_refused(browser, examined, authorities):
     other = papers_seals.sign(frozen_pdf("CS-2026-9999 1"), signer(authorities))
-    refused_seal(browser, examined, other, "この申請の発行申請書ではありません")
+    refused_seal(browser, examined, other, "この申請の申請書ではありません")
 
 
 def test_a_document_changed_before_it_was_signed_is_refused(browser, examined, authorities):
@@ -66,7 +66,7 @@ def test_a_document_changed_before_it_was_signed_is_refused(browser, examined, a
         browser,
         examined,
         papers_seals.sign(changed_first, signer(authorities)),
-        "審査した発行申請書と同じではありません",
+        "審査した申請書と同じではありません",
     )
     added = papers_seals.changed(frozen_of(examined), papers_seals.add_annotation)
     refused_seal(browser, examined, papers_seals.sign(added, signer(authorities)), "。")

@@ -49,7 +49,7 @@ def check_chain(pdf: PdfFileReader, before: PdfFileReader, length: int) -> None:
     if len(starts) != len(frozen) + 1 or starts[:-1] != frozen or starts[-1] < length:
         raise SealRefused(
             "changed_before",
-            "署名より前に、PDFに書き足しや変更がされています。審査した発行申請書と同じではありません。",
+            "署名より前に、PDFに書き足しや変更がされています。審査した申請書と同じではありません。",
         )
 
 

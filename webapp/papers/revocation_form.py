@@ -37,9 +37,9 @@ DESIGN = form_sheet.Design(
     labels=LABELS,
     seal_group=SEAL_GROUP,
     seal_group_lines="代表者または\n機関責任者\n(登録担当者)の\n資格・氏名",
-    tall={"sealer_title": 34, "sealer_name": 34, "address": 32, "institution_name": 26, "serial": 26, "subject": 32}
-    | {"comment": 84},
-    large={"institution_name": 12, "sealer_title": 12, "sealer_name": 13, "serial": 12, "subject": 9.5},
+    tall={"sealer_title": 34, "sealer_name": 34, "address": 32, "institution_name": 26, "serial": 26, "subject": 50}
+    | {"comment": 72},
+    large={"institution_name": 12, "sealer_title": 12, "sealer_name": 13, "serial": 12, "subject": 9},
     wrapped=("address", "subject", "comment"),
     upright=("serial", "serial_otherwise", "mark"),
 )

@@ -52,7 +52,7 @@ def _kind(data: bytes, name: str) -> str:
     if kind not in _SUFFIXES:
         raise Unreadable(
             f"このファイルは、PDF、JPEG、PNGのいずれでもありません({kind})。",
-            "捺印した発行申請書をスキャンし、PDF、JPEGまたはPNGで保存して、もう一度選択してください。",
+            "捺印した申請書をスキャンし、PDF、JPEGまたはPNGで保存して、もう一度選択してください。",
         )
     if not name.lower().endswith(_SUFFIXES[kind]):
         suffix = "." + name.rsplit(".", 1)[-1] if "." in name else "拡張子なし"
@@ -76,7 +76,7 @@ def _from_pdf(data: bytes) -> Scan:
     if not 1 <= pages <= MOST_PAGES:
         raise Unreadable(
             f"このPDFは{pages}ページあります({MOST_PAGES}ページまで)。",
-            "捺印した発行申請書だけをスキャンしてください。",
+            "捺印した申請書だけをスキャンしてください。",
         )
     return Scan(data, pages, "PDF")
 

@@ -69,7 +69,7 @@ def _check_beginning(signed: bytes, frozen: bytes) -> None:
     if not signed.startswith(b"%PDF-"):
         raise SealRefused("unreadable", "このファイルはPDFではありません。")
     if signed == frozen:
-        raise SealRefused("no_signature", "PDFに電子署名がありません。審査した発行申請書のPDFのままです。")
+        raise SealRefused("no_signature", "PDFに電子署名がありません。審査した申請書のPDFのままです。")
     if frozen.startswith(signed):
         raise SealRefused("unreadable", "PDFが途中で切れています。")
     if not signed.startswith(frozen):
@@ -83,10 +83,10 @@ def _other(signed: bytes, frozen: bytes) -> SealRefused:
     except PARSER_ERRORS:
         return SealRefused("unreadable", "PDFを読み取れませんでした。ファイルが壊れています。")
     if not ours:
-        return SealRefused("another_document", "署名されたPDFは、この申請の発行申請書ではありません。")
+        return SealRefused("another_document", "署名されたPDFは、この申請の申請書ではありません。")
     return SealRefused(
         "changed_before",
-        "署名されたPDFは、審査した発行申請書と同じではありません。署名の前に変更または保存し直されています。",
+        "署名されたPDFは、審査した申請書と同じではありません。署名の前に変更または保存し直されています。",
     )
 
 
@@ -135,7 +135,7 @@ def _document_points(frozen: bytes, spot: Spot, status: PdfSignatureStatus) -> l
     place = "「印」の欄にあります。" if spot.own else "「印」の付近に置かれています。"
     return [
         Point(
-            "審査した発行申請書と同じPDFに署名されています。",
+            "審査した申請書と同じPDFに署名されています。",
             detail=f"SHA-256 {hashlib.sha256(frozen).hexdigest()[:8]}…",
         ),
         Point("電子署名は1つだけで、ファイル全体を対象にしています。"),

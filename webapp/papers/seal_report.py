@@ -43,10 +43,10 @@ class SealRefused(Refused):
         self.code = code
 
 
-_AGAIN = "申請の画面から発行申請書のPDFを保存し直し、内容を変えずに署名してください。"
+_AGAIN = "申請の画面から申請書のPDFを保存し直し、内容を変えずに署名してください。"
 _ONCE = "申請の画面から保存したPDFに、一度だけ署名し、署名したときに保存されたファイルをそのまま提出してください。"
 ADVICE = {
-    "another_document": "この申請の画面から保存した発行申請書のPDFに署名し、そのファイルを提出してください。",
+    "another_document": "この申請の画面から保存した申請書のPDFに署名し、そのファイルを提出してください。",
     "changed_before": _AGAIN,
     "changed_after": _ONCE,
     "no_signature": "PDFの「印」の欄に電子署名をしてから、保存されたファイルを提出してください。",
