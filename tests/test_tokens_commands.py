@@ -93,6 +93,22 @@ def test_it_lists_tokens_and_certificates_without_a_pin(token, installed):
     assert "tanaka@shinsei.example" in done.stdout
 
 
+def test_it_tells_the_serial_as_openssl_does_and_writes_the_certificates(token, installed, tmp_path):
+    output = tmp_path / "certificates.pem"
+    done = run("list", "--pem", output, token=token)
+    assert done.returncode == 0 and "証明書2枚" in done.stdout, done.stderr
+    leaf, issuing = x509.load_pem_x509_certificates(installed.read_bytes())
+    for certificate in (leaf, issuing):
+        asked = ["openssl", "x509", "-noout", "-serial", "-sha256", "-fingerprint"]
+        told = subprocess.run(asked, input=pem(certificate), capture_output=True, check=True).stdout.decode()
+        serial, fingerprint = (line.split("=")[1] for line in told.strip().splitlines())
+        assert f"シリアル番号(16進): {serial.lower()}\n" in done.stdout
+        assert f"シリアル番号(10進): {int(serial, 16)}\n" in done.stdout
+        assert f"SHA-256: {fingerprint.replace(':', '').lower()}\n" in done.stdout
+    assert {der(each) for each in x509.load_pem_x509_certificates(output.read_bytes())} == {der(leaf), der(issuing)}
+    assert "すでにあります" in run("list", "--pem", output, token=token).stderr
+
+
 def test_it_proves_possession(refusal, token, installed, folder):
     challenge = os.urandom(32)
     wanted = ["--challenge", challenge.hex(), "--certificate", installed, "-o", folder / "proof.txt"]

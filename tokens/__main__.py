@@ -35,7 +35,10 @@ def parser():
     whole = Parser(prog="python -m tokens", description="トークンの鍵と証明書を扱います。")
     acts = whole.add_subparsers(required=True, metavar="操作")
 
-    _act(acts, "list", commands.list_tokens, "挿してあるトークンと証明書を一覧にします。", pin=False)
+    listing = _act(acts, "list", commands.list_tokens, "挿してあるトークンと証明書を一覧にします。", pin=False)
+    listing.add_argument(
+        "--pem", metavar="ファイル", help="証明書の書き出し先(PEM)。シリアル番号を調べる画面で選べます"
+    )
 
     csr = _act(acts, "csr", commands.csr, "トークンの中に鍵を作り、CSRを書き出します。")
     csr.add_argument(

@@ -56,6 +56,12 @@ def common_name(certificate):
     return found[0].value if found else next(iter(mails(certificate)), certificate.subject.rfc4514_string())
 
 
+def serial_hex(certificate):
+    """The serial in lower-case hex with whole octets, as `openssl x509 -serial` prints it but for the case."""
+    digits = f"{certificate.serial_number:x}"
+    return digits.zfill(len(digits) + len(digits) % 2)
+
+
 def der(certificate):
     return certificate.public_bytes(Encoding.DER)
 

@@ -1,6 +1,7 @@
 """What `python -m tokens …` does, a function each. Every one prints what it did and raises Complaint or TokenError."""
 
 import secrets
+import ssl
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
 from pathlib import Path
@@ -28,7 +29,8 @@ CONDITIONS = {
 
 
 def list_tokens(options):
-    """The tokens that are present, and the certificates on them. Asks for no PIN."""
+    """The tokens that are present, and the certificates on them; with --pem also as a file. Asks for no PIN."""
+    output = options.pem and _free(options.pem)
     with TokenWorker(options.module) as worker:
         found = worker.call("tokens", timeout=SECONDS)["tokens"]
     if not found:
@@ -38,7 +40,24 @@ def list_tokens(options):
         condition = next((CONDITIONS[flag] for flag in CONDITIONS if flag in token["flags"]), "使用できます")
         say(f"  状態: {condition}")
         for stored in token["certificates"]:
-            say(f"  証明書: {_described(x509.load_der_x509_certificate(stored['der']))} ID {stored['cka_id'].hex()}")
+            _tell(stored)
+    if options.pem:
+        ders = [stored["der"] for token in found for stored in token["certificates"]]
+        _write(output, b"".join(pem.encode("ascii") for pem in map(ssl.DER_cert_to_PEM_cert, ders)))
+        say(f"証明書{len(ders)}枚を{output}に書き出しました。")
+
+
+def _tell(stored):
+    """A certificate on a token: whose, and its serial in both notations. A card may hold what is none."""
+    try:
+        certificate = x509.load_der_x509_certificate(stored["der"])
+        until = certificate.not_valid_after_utc.astimezone(JAPAN).date().isoformat()
+        say(f"  証明書: {certificates.common_name(certificate)}({until}まで) ID {stored['cka_id'].hex()}")
+        say(f"    シリアル番号(16進): {certificates.serial_hex(certificate)}")
+        say(f"    シリアル番号(10進): {certificate.serial_number}")
+    except ValueError:
+        say(f"  証明書: 読み取れません ID {stored['cka_id'].hex()}")
+    say(f"    SHA-256: {sha256(stored['der']).hexdigest()}")
 
 
 def csr(options):
