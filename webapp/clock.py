@@ -44,10 +44,26 @@ def business_days_between(start: date, end: date):
     return sum(is_business_day(start + timedelta(n)) for n in range(1, (end - start).days + 1))
 
 
+def fiscal_year(day):
+    """The 年度 of a day: it begins on 1 April."""
+    return day.year if day.month >= 4 else day.year - 1
+
+
 def after_business_days(start: date, count: int):
     """The day on which the `count`-th business day after `start` falls."""
     day = start
     while count > 0:
         day += timedelta(1)
         count -= is_business_day(day)
+    return day
+
+
+def before_business_days(end: date, count: int):
+    """The latest business day that has `count` business days after it, up to and including `end`."""
+    day = end
+    while count > 0:
+        count -= is_business_day(day)
+        day -= timedelta(1)
+    while not is_business_day(day):
+        day -= timedelta(1)
     return day

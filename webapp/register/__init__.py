@@ -13,8 +13,10 @@ from webapp.register.certificates import Certificate, Challenge
 from webapp.register.content import Content
 from webapp.register.database import OUTAGES, bind, database, migrate
 from webapp.register.events import ChainBroken, ChainHead, Event, EventParticulars, verify_chain
+from webapp.register.gates import GateRecord
 from webapp.register.institution import Document, IdentityMethod, Institution, TrustAnchor, in_force
 from webapp.register.jobs import Job
+from webapp.register.notifications import Notification, Proof
 from webapp.register.papers import ApplicationForm, Csr, Intake, KeyPair, Letter, Paper
 from webapp.register.people import (
     Absence,
@@ -29,6 +31,7 @@ from webapp.register.people import (
 )
 from webapp.register.revocations import Revocation, StatusAnswer
 from webapp.register.stocktakings import Reminder, Stocktaking, StocktakingItem
+from webapp.register.successions import Succession, SuccessionItem
 
 __all__ = [
     "OUTAGES",
@@ -48,6 +51,7 @@ __all__ = [
     "Document",
     "Event",
     "EventParticulars",
+    "GateRecord",
     "IdentityCheck",
     "IdentityMethod",
     "Inquiry",
@@ -57,18 +61,22 @@ __all__ = [
     "Job",
     "KeyPair",
     "Letter",
+    "Notification",
     "NumberSeries",
     "Paper",
     "Person",
     "PersonDepartment",
     "PersonMail",
     "PersonRole",
+    "Proof",
     "Reminder",
     "Revocation",
     "SignInAttempt",
     "StatusAnswer",
     "Stocktaking",
     "StocktakingItem",
+    "Succession",
+    "SuccessionItem",
     "TelephoneCall",
     "TrustAnchor",
     "Visit",

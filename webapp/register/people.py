@@ -72,7 +72,7 @@ class Person(Row):
         """The registered officer who stands in for this person on a day of absence, or None."""
         row = (
             Absence.select()
-            .where((Absence.person == self) & in_force(Absence, day or clock.today()))
+            .where((Absence.person == self) & Absence.cancelled_at.is_null() & in_force(Absence, day))
             .order_by(-Absence.id)
             .first()
         )
@@ -138,6 +138,7 @@ class Absence(Row):
     stand_in = ForeignKeyField(Person, backref="+")
     since_on = DateField()
     until_on = DateField()
+    cancelled_at = InstantField(null=True)  # called off before it began
 
 
 class Account(Row):
