@@ -14,8 +14,8 @@ from tests.papers_pdf import frozen_pdf
 from webapp import clock
 from webapp.acts import Who, delivery, desk, dispatch, examination, forms, keys, sealing
 from webapp.acts import case as case_acts
-from webapp.acts.case import frozen_form
-from webapp.papers import issue_form
+from webapp.acts.form_values import frozen as frozen_form
+from webapp.papers import issue_form, revocation_form
 from webapp.papers.freeze import Frozen
 from webapp.practice import parcel
 from webapp.register import Application, ApplicationForm, Csr, Document, Institution, Letter, Paper, Person
@@ -79,7 +79,8 @@ class Cases:
         row = ApplicationForm.current(application)
         form = replace(frozen_form(row), mark=row.mark)
         pdf = frozen_pdf(f"{application.number} {row.version}")
-        forms.put(row, Frozen(issue_form.fill(form), pdf, [PIXEL], [PIXEL], row.mark))
+        paper = revocation_form if application.is_revocation else issue_form
+        forms.put(row, Frozen(paper.fill(form), pdf, [PIXEL], [PIXEL], row.mark))
 
     def identified(self, applicant="佐藤", officer="鈴木", **entries):
         application = self.submitted(applicant, **entries)

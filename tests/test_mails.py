@@ -12,7 +12,7 @@ from tests.cases import again, letters_to
 from webapp import clock, profiles
 from webapp.acts import case as case_acts
 from webapp.acts import delivery, desk, dispatch, examination
-from webapp.acts.case import frozen_form
+from webapp.acts.form_values import frozen as frozen_form
 from webapp.register import ApplicationForm, Institution, Job, Letter, PersonMail, PersonRole
 
 MAILS = {

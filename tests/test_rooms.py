@@ -61,7 +61,7 @@ ROOMS = {
         "settings",
         "tokens",
     },
-    "worker": {"acts", "register", "mails", "posting", "papers", "clock", "errors", "settings"},
+    "worker": {"acts", "register", "mails", "posting", "asking", "papers", "clock", "errors", "settings", "procedure"},
     "questions": {"errors"},
     "smtp_file": {"acts", "errors"},
     "procedure_document": {"procedure", "sentences"},

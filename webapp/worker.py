@@ -9,10 +9,11 @@ import os
 import socket
 import time
 
-from webapp import clock, posting
-from webapp.acts import dispatch, forms, trials
+from webapp import asking, clock, posting
+from webapp.acts import confirmation, dispatch, forms, trials
 from webapp.errors import Refused
-from webapp.register import OUTAGES, Job, Letter, database
+from webapp.procedure import Stage
+from webapp.register import OUTAGES, Application, Job, Letter, database
 from webapp.register.jobs import ATTEMPTS
 
 log = logging.getLogger("shirushi.worker")
@@ -105,7 +106,17 @@ def _follow(letter):
         dispatch.doubt(letter)
 
 
-WORK = {"freeze": _freeze, "post": _post}
+def _confirm(job, settings):
+    """Ask CRL and OCSP whether a revocation shows; until it does, again later."""
+    application = Application.get_by_id(job.subject_id)
+    if application.stage != Stage.COMPLETED:
+        return job.finish("nothing to confirm")
+    if confirmation.ask(application, asking.fetch, settings.practice_url):
+        return job.finish("confirmed")
+    job.wait_until(confirmation.next_question(application), "not shown yet")
+
+
+WORK = {"freeze": _freeze, "post": _post, "confirm": _confirm}
 
 
 def run(settings):

@@ -43,7 +43,7 @@ def require(verb, application, who):
     if not application.is_seen_by(who.person):
         raise Unseen("申請が見つかりません。")
     roles = application.roles_of(who.person)
-    if roles & set(act.never):
+    if procedure.is_kept_from(act, roles, application.is_emergency):
         raise NotYourAct(
             f"ご自身が申請した、または利用管理者である申請では「{act.label}」を行えません。",
             "ほかの登録担当者に依頼してください。",

@@ -1,22 +1,18 @@
 """Opening an application, describing it, agreeing, submitting, withdrawing."""
 
-import json
-from datetime import date
-
 from webapp import clock, mails
-from webapp.acts import Who, facts, letters, performing, require_now
+from webapp.acts import Who, facts, form_values, letters, performing, require_now
 from webapp.errors import Incomplete, NotYourAct
-from webapp.papers import issue_form, password
-from webapp.papers.issue_form import IssueForm as FormValues
+from webapp.papers import form_mark, password
 from webapp.procedure import Kind, Role, Stage
 from webapp.register import (
     Application,
     ApplicationForm,
+    Certificate,
     Consent,
     Csr,
     Document,
     Event,
-    Institution,
     Job,
     NumberSeries,
     Person,
@@ -27,37 +23,68 @@ from webapp.register import (
 LONGEST = 100  # characters of 管理名称; the form and the lists have no room for more
 
 
-def open_application(who: Who, title, purpose, replaces_id=None):
+def open_application(who: Who, title, purpose, replaces_id=None, is_another=False):
     """File a new draft for 新規発行 (seed 1-1) and return it. Anybody who is 利用管理者 or 登録担当者 may; an officer's
-    own application names no 利用管理者 until one is chosen. Raises NotYourAct, Incomplete."""
+    own application names no 利用管理者 until one is chosen. DUP-01: a 管理名称 that a certificate with the registered DN
+    has already leads to 更新, unless `is_another` says that this is a different one. Raises NotYourAct, Incomplete."""
+    department = department_of(who)
+    named = _named(title, purpose)
+    same = namesake(named["title"])
+    if same is not None and replaces_id is None and not is_another:
+        sentence = f"同じ主体者DNで、管理名称も同じ証明書があります(シリアル番号 {same.serial})。"
+        advice = "引き続き使うための申請は「更新」です。別の証明書が必要なときは、印を付けて進むか、管理名称を変えてください。"
+        raise Incomplete(sentence, advice, {"is_another": advice})
     roles = who.person.roles()
-    if not roles & {Role.SUBSCRIBER, Role.OFFICER}:
+    return filed(
+        who,
+        kind=Kind.ISSUE.value,
+        occasion="other_dn" if replaces_id else "first",
+        department=department,
+        subscriber=who.person if Role.SUBSCRIBER in roles else None,
+        officer=next(iter(Person.holding(Role.OFFICER)), None),
+        head=next(iter(Person.holding(Role.HEAD)), None),
+        replaces=replaces_id,
+        **named,
+    )
+
+
+def department_of(who):
+    """The department of somebody who may file applications. Raises NotYourAct, Incomplete."""
+    if not who.person.roles() & {Role.SUBSCRIBER, Role.OFFICER}:
         raise NotYourAct("申請は利用管理者または登録担当者が始めます。", "担当の方に依頼してください。")
     department = who.person.department
     if department is None:
         raise Incomplete("所属が登録されていないため、申請を始められません。", "管理者に所属の登録を依頼してください。")
-    named = _named(title, purpose)
+    return department
+
+
+def namesake(title):
+    """The newest certificate with this 管理名称 and the institution's registered subject DN, or None (DUP-01). The
+    profile's DN is the same for all, so that only the 管理名称 tells certificates apart."""
+    subject = form_values.registered_subject()
+    same = (Certificate.title == title) & (Certificate.subject == subject)
+    return Certificate.select().where(same).order_by(-Certificate.id).first()
+
+
+def filed(who, **columns):
+    """Write a new draft with its number, its ZIP password where it is for issue, and its event; returns it."""
     with database.atomic():
         application = Application.create(
             number=NumberSeries.next_number(),
-            kind=Kind.ISSUE.value,
             stage=Stage.DRAFT.value,
             stage_since_at=clock.now(),
             came_by="open",
             version=0,
             created_at=clock.now(),
-            department=department,
             applicant=who.person,
-            subscriber=who.person if Role.SUBSCRIBER in roles else None,
-            officer=next(iter(Person.holding(Role.OFFICER)), None),
-            head=next(iter(Person.holding(Role.HEAD)), None),
-            replaces_id=replaces_id,
-            **named,
+            **columns,
         )
-        secret = password.new_password().encode()
-        application.zip_password = content.encrypt(secret, application.number.encode())
-        application.save(only=[Application.zip_password])
-        Event.write("open", application, who.person, who.address, {"number": application.number, "kind": "issue"})
+        if application.kind == Kind.ISSUE:
+            secret = password.new_password().encode()
+            application.zip_password = content.encrypt(secret, application.number.encode())
+            application.save(only=[Application.zip_password])
+        told = {"number": application.number, "kind": application.kind, "occasion": application.occasion}
+        Event.write("open", application, who.person, who.address, told)
     return application
 
 
@@ -65,13 +92,13 @@ def describe(application, who, title, purpose, subscriber_id, officer_id, head_i
     """Change what the applicant chooses: 管理名称, 用途, and who stands on the form. Raises Incomplete with fields."""
     require_now("describe", application, who)
     named = _named(title, purpose)
-    chosen = {
-        "subscriber": _chosen(subscriber_id, subscribers_for(application), "subscriber") if subscriber_id else None,
-        "officer": _chosen(officer_id, Person.holding(Role.OFFICER), "officer"),
-        "head": _chosen(head_id, Person.holding(Role.HEAD), "head"),
+    named_people = {
+        "subscriber": chosen(subscriber_id, subscribers_for(application), "subscriber") if subscriber_id else None,
+        "officer": chosen(officer_id, Person.holding(Role.OFFICER), "officer"),
+        "head": chosen(head_id, Person.holding(Role.HEAD), "head"),
     }
-    particulars = {name: person.name for name, person in chosen.items() if person}
-    with performing("describe", application, who, named, particulars, **named, **chosen):
+    particulars = {name: person.name for name, person in named_people.items() if person}
+    with performing("describe", application, who, named, particulars, **named, **named_people):
         pass
 
 
@@ -100,14 +127,14 @@ def subscribers_for(application):
     return [person for person in everybody if application.department in person.departments()]
 
 
-def _chosen(person_id, offered, field):
+def chosen(person_id, offered, field):
     """The person of the list whose row number was sent; Incomplete when it is none of them."""
-    chosen = next((person for person in offered if str(person.id) == str(person_id)), None)
-    if chosen is None:
+    found = next((person for person in offered if str(person.id) == str(person_id)), None)
+    if found is None:
         raise Incomplete(
             "入力内容を確認してください。", "印の付いた項目を直すと先に進めます。", {field: "一覧から選んでください。"}
         )
-    return chosen
+    return found
 
 
 def consent(application, who, document_ids):
@@ -129,72 +156,24 @@ def consent(application, who, document_ids):
 
 
 def submit(application, who):
-    """Hand the application in (seed 1-1-2): the values are fixed under the next version and the worker is asked to
-    make xlsx and PDF. Raises Incomplete with what is still missing."""
+    """Hand the application in (seed 1-1-2, 1-3-1): the values are fixed under the next version and the worker is asked
+    to make xlsx and PDF. Raises Incomplete with what is still missing."""
     require_now("submit", application, who)
     facts.demand(facts.for_submission(application), "提出に必要なものがそろっていません。")
     version = application.version + 1
-    form = form_values(application, version)
-    mark = issue_form.mark_of(form)
-    held = {"version": version, "mark": mark, "csr": Csr.in_force(application).sha256}
+    form = form_values.of(application, version)
+    held = {"version": version, "mark": form_mark.mark_of(form)}
+    csr = Csr.in_force(application)
+    held |= {"csr": csr.sha256} if csr else {}
     with performing("submit", application, who, held, version=version, examiner=None, sealer=None, attester=None):
         row = ApplicationForm.create(
             application=application,
             version=version,
-            mark=mark,
-            entries=entries_of(form),
+            mark=held["mark"],
+            entries=form_values.entries_of(form),
             written_at=clock.now(),
         )
         Job.ask("freeze", row)
-
-
-def form_values(application, version):
-    """The values of the form as the register has them now (papers.issue_form.IssueForm)."""
-    institution, officer, head = Institution.here(), application.officer, application.head
-    subscriber = application.subscriber
-    named = {}
-    if subscriber is not None:
-        named = {
-            "subscriber_name": subscriber.name,
-            "subscriber_department": subscriber.department.name if subscriber.department else "",
-            "subscriber_phone": subscriber.phone,
-            "subscriber_mail": subscriber.mail,
-        }
-    agreed = Consent.select().where(Consent.application == application).order_by(Consent.document)
-    return FormValues(
-        number=application.number,
-        version=version,
-        applied_on=clock.today(),
-        kind_label="新規",
-        postal_code=institution.postal_code,
-        address=institution.head_office,
-        institution_name=institution.formal_name,
-        head_title=head.title(Role.HEAD),
-        head_name=head.name,
-        officer_name=officer.name,
-        officer_department=officer.department.name if officer.department else "",
-        officer_phone=officer.phone,
-        officer_mail=officer.mail,
-        officer_hours=institution.officer_hours,
-        switchboard=institution.switchboard,
-        subject=list(institution.subject),
-        zip_password=application.password(),
-        agreements=[f"{row.document.name} {row.document.version}" for row in agreed],
-        **named,
-    )
-
-
-def entries_of(form):
-    """What the register keeps of a form: its values without the password, as plain JSON values."""
-    return json.loads(issue_form.canonical(form))
-
-
-def frozen_form(row):
-    """The form as it was submitted, from a register row (ApplicationForm) and the application's password."""
-    entries = dict(row.entries)
-    entries["applied_on"] = date.fromisoformat(entries["applied_on"])
-    entries["subject"] = [tuple(pair) for pair in entries["subject"]]
-    return FormValues(**entries, zip_password=row.application.password(), mark=row.mark)
 
 
 def show_password(application, who):
@@ -210,9 +189,15 @@ def withdraw(application, who, reason):
     reason = required(reason, "reason", "取り下げの理由を入力してください。")
     with performing("withdraw", application, who, {}, {"reason": reason}):
         letters.call_off(application)
+        release_target(application)
         people = [*letters.people_of(application), *letters.officers()]
         others = [person for person in people if person.id != who.person.id]
         letters.notify(mails.withdrawn, application, others, reason)
+
+
+def release_target(application):
+    """A revocation that ends without one leaves its certificate as it was before."""
+    Certificate.update(revoking=None, blocked_at=None).where(Certificate.revoking == application).execute()
 
 
 def required(text, field, sentence):

@@ -9,6 +9,7 @@ from webapp.acts import facts, forms, intakes, letters, performing, require_now
 from webapp.acts.case import required
 from webapp.acts.keys import on_token
 from webapp.errors import Incomplete, NotYourAct, Refused
+from webapp.mails import renewals as renewal_mails
 from webapp.papers import certificate as certificate_paper
 from webapp.papers import csr as csr_paper
 from webapp.papers import guard
@@ -78,6 +79,10 @@ def _keep(application, who, name, data, delivery, csr, findings):
         key_pair=csr.key_pair,
         received_at=clock.now(),
         findings=[[finding.id, finding.severity, finding.sentence, finding.advice] for finding in findings],
+        title=application.title,
+        purpose=application.purpose,
+        department=application.department,
+        subscriber=application.subscriber,
     )
 
 
@@ -107,6 +112,7 @@ def install(application, who, tokend):
     verified with the certificate. Raises Refused with the token's own sentence, or where the key is elsewhere."""
     require_now("install", application, who)
     certificate = Certificate.of(application)
+    refuse_blocked(certificate)
     if certificate.key_pair is None:
         raise Refused(
             "この証明書の鍵は、しるしのトークンにはありません。", "証明書を引き渡し、鍵のある場所で格納してください。"
@@ -120,6 +126,15 @@ def install(application, who, tokend):
     with performing("install", application, who, told):
         _meet(challenge, who, given)
         letters.notify(mails.awaits_acceptance, application, letters.people_of(application))
+
+
+def refuse_blocked(certificate):
+    """USE-01: a key that is compromised, or a certificate that is revoked, is not used any more."""
+    if certificate.blocked_at or certificate.revoked_at:
+        raise Refused(
+            "この証明書の鍵は使用を止められています(危殆化または失効)。",
+            "この鍵で署名しないでください。引き続き署名が必要なときは、新しい鍵ペアで更新を申請してください。",
+        )
 
 
 def hand_out(application, who, proof_text=""):
@@ -142,6 +157,7 @@ def prove(application, who, proof_text):
     """Take the proof for a certificate whose key is elsewhere, whenever it comes."""
     require_now("prove", application, who)
     certificate = Certificate.of(application)
+    refuse_blocked(certificate)
     text = required(proof_text, "proof", "「python -m tokens prove」が書き出した内容を貼り付けてください。")
     given = _read_proof(certificate, text)
     challenge = set_challenge(certificate)
@@ -190,8 +206,7 @@ def accept(application, who, is_reviewed):
             f"証明書の内容は、利用管理者の{application.subscriber.name}さんが確認します。", "ご本人に連絡してください。"
         )
     _reviewed(is_reviewed)
-    with performing("accept", application, who, {"sha256": Certificate.of(application).sha256}):
-        pass
+    _take_into_use("accept", application, who, {})
 
 
 def accept_for(application, who, is_reviewed, reason):
@@ -203,9 +218,16 @@ def accept_for(application, who, is_reviewed, reason):
         )
     reason = required(reason, "reason", "代わりに確認する理由を入力してください。")
     _reviewed(is_reviewed)
-    told = {"sha256": Certificate.of(application).sha256}
-    with performing("accept_for", application, who, told, {"reason": reason}):
-        pass
+    _take_into_use("accept_for", application, who, {"reason": reason})
+
+
+def _take_into_use(verb, application, who, particulars):
+    certificate = Certificate.of(application)
+    with performing(verb, application, who, {"sha256": certificate.sha256}, particulars):
+        Certificate.update(accepted_at=clock.now()).where(Certificate.id == certificate.id).execute()
+        if application.replaces_id:
+            people = [*letters.people_of(application), *letters.officers()]
+            letters.notify(renewal_mails.replaced, application, people, application.replaces)
 
 
 def _reviewed(is_reviewed):

@@ -4,7 +4,7 @@ from datetime import date
 
 from webapp import clock, mails
 from webapp.acts import letters, performing, require_now
-from webapp.acts.case import required
+from webapp.acts.case import release_target, required
 from webapp.errors import Incomplete
 from webapp.register import TelephoneCall
 
@@ -66,4 +66,5 @@ def refuse(application, who, reason):
     require_now("refuse", application, who)
     reason = required(reason, "reason", "認証局から伝えられた理由を入力してください。")
     with performing("refuse", application, who, {}, {"reason": reason}):
+        release_target(application)
         letters.notify(mails.refused, application, letters.people_of(application), reason)

@@ -1,9 +1,9 @@
-"""1-1-5: sending the packet to the desk, by our own mail or by the officer's, and what may come of it."""
+"""1-1-5, 1-3-3: sending the packet to the desk, by our own mail or by the officer's, and what may come of it."""
 
 from webapp import clock, mails, profiles
-from webapp.acts import THE_WORKER, facts, letters, performing, require_now
-from webapp.acts.case import frozen_form
+from webapp.acts import THE_WORKER, facts, form_values, letters, performing, require_now
 from webapp.errors import Incomplete, Refused
+from webapp.mails import packets as packet_mails
 from webapp.papers import csr as csr_paper
 from webapp.papers import packet as packets
 from webapp.register import ApplicationForm, Csr, Institution, Job, Letter, Paper
@@ -12,18 +12,23 @@ CONFIRMED = "最新の手順・様式を確認しました"
 
 
 def packet_of(application):
-    """(packet, points): the three files to send under their stable names, and what was checked of them (ATT-01/02).
-    Raises Refused with the first fault."""
+    """(packet, points): the files to send under their stable names, three for issue and two for revocation, and what
+    was checked of them (ATT-01/02). Raises Refused with the first fault."""
     institution = Institution.here()
     facts.demand(facts.for_dispatch(application), "送付に必要なものがそろっていません。")
-    form = frozen_form(ApplicationForm.current(application))
+    form = form_values.frozen(ApplicationForm.current(application))
     frozen = Paper.newest(application, "form_pdf").content.bytes()
-    csr = csr_paper.read(Csr.in_force(application).content.bytes())
     xlsx = Paper.newest(application, "form_xlsx").content.bytes()
     sealed, is_scan = Paper.sealed(application), Paper.sealed(application).kind == "scan"
     pdf = sealed.content.bytes()
-    packet = packets.issue_packet(institution.org_code, application.number, csr.der, xlsx, pdf, scanned=is_scan)
-    points = packets.check(packet, form, frozen, accepted_scan=pdf if is_scan else None, spki_sha256=csr.spki_sha256)
+    named, spki_sha256 = (institution.org_code, application.number), ""
+    if application.is_revocation:
+        packet = packets.revocation_packet(*named, xlsx, pdf, scanned=is_scan)
+    else:
+        csr = csr_paper.read(Csr.in_force(application).content.bytes())
+        spki_sha256 = csr.spki_sha256
+        packet = packets.issue_packet(*named, csr.der, xlsx, pdf, scanned=is_scan)
+    points = packets.check(packet, form, frozen, accepted_scan=pdf if is_scan else None, spki_sha256=spki_sha256)
     return packet, points
 
 
@@ -32,8 +37,8 @@ def letter_of(application, packet):
     institution = Institution.here()
     officer = application.officer
     desk = [("", address) for address in profiles.load(institution.profile).recipients]
-    form = frozen_form(ApplicationForm.current(application))
-    return mails.packet((officer.name, officer.mail), desk, application, form, packet.files)
+    form = form_values.frozen(ApplicationForm.current(application))
+    return packet_mails.packet((officer.name, officer.mail), desk, form, packet)
 
 
 def dispatch(application, who, confirmed):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from webapp import clock, profiles, rules
 from webapp.errors import Incomplete
 from webapp.papers import csr as csr_paper
-from webapp.papers.subject import Subject
+from webapp.papers.revocation_reasons import REASONS
+from webapp.papers.subject import Subject, common_name_of
 from webapp.procedure import Role, Stage
 from webapp.register import (
     Application,
@@ -19,9 +20,12 @@ from webapp.register import (
     Inquiry,
     Institution,
     Paper,
+    Revocation,
 )
 from webapp.rules import csr as csr_rules
+from webapp.rules import revocation as revocation_rules
 from webapp.rules import subject as subject_rules
+from webapp.rules.revocation import Asked, Target
 
 
 @dataclass(frozen=True)
@@ -58,9 +62,9 @@ def judge_csr(csr, application):
 def uses_of_key(spki_sha256, application):
     """Sentences naming where a public key is used already (CSR-06). This application and its certificate do not count,
     nor do its own applicant's withdrawn or refused ones that never had a certificate."""
-    elsewhere = (Certificate.spki_sha256 == spki_sha256) & (Certificate.application != application.id)
-    certificates = Certificate.select().where(elsewhere)
-    found = [f"証明書 シリアル番号 {row.serial}({row.application.number})" for row in certificates]
+    elsewhere = Certificate.application.is_null() | (Certificate.application != application.id)
+    certificates = Certificate.select().where((Certificate.spki_sha256 == spki_sha256) & elsewhere)
+    found = [f"証明書 シリアル番号 {row.serial}({row.number or '取り込んだもの'})" for row in certificates]
     ended = Application.stage.in_([Stage.WITHDRAWN.value, Stage.REFUSED.value])
     predecessor = ended & (Application.applicant == application.applicant_id)
     others = (
@@ -86,6 +90,68 @@ def csr_in_force(application):
 
 def for_submission(application, held=None):
     """What a draft needs to be submitted. `held` as csr_in_force gives it, when the caller has it already."""
+    return _to_revoke(application) if application.is_revocation else _to_issue(application, held)
+
+
+def _to_revoke(application):
+    """REV-01…04, and who stands on the form."""
+    revocation = Revocation.of(application)
+    faults = errors_in(judge_revocation(application, revocation))
+    sealers = [role for role in seal_roles(application) if holds(application.head, role)]
+    return [
+        Fact(
+            "reason",
+            "失効の理由とコメント",
+            not faults,
+            " ".join(fault.sentence for fault in faults),
+            REASONS[revocation.reason].words,
+        ),
+        _officer(application),
+        Fact("head", "捺印・署名する人", bool(sealers), "捺印・署名する人を選び直してください。"),
+    ]
+
+
+def judge_revocation(application, revocation):
+    """Findings REV-01…04 about a revocation as the register has it, or as somebody has just typed it."""
+    asked = Asked(
+        serial=application.target.serial,
+        reason=revocation.reason,
+        comment=revocation.comment,
+        compromised_at=revocation.compromised_at,
+        noticed_at=revocation.noticed_at,
+        is_emergency=application.is_emergency,
+    )
+    profile = profiles.load(Institution.here().profile)
+    return revocation_rules.judge(asked, target_of(application.target), profile, at=clock.now())
+
+
+def target_of(certificate):
+    """A register's certificate as the rules of revocation look at it."""
+    return Target(
+        serial=certificate.serial,
+        issuer=common_name_of(certificate.issuer),
+        not_before=certificate.not_before,
+        not_after=certificate.not_after,
+        revoked_at=certificate.revoked_at,
+    )
+
+
+def seal_roles(application):
+    """The roles that may seal an application of this kind, as the CA profile says (seed 1-1-4, 1-3-2)."""
+    profile = profiles.load(Institution.here().profile)
+    return [Role(role) for role in profile.seal_roles[application.kind]]
+
+
+def _officer(application):
+    return Fact(
+        "officer",
+        "登録担当者",
+        holds(application.officer, Role.OFFICER),
+        "申請書に記載する登録担当者を選んでください。",
+    )
+
+
+def _to_issue(application, held):
     held = held or csr_in_force(application)
     faults = errors_in(held[2]) if held else []
     agreed = {row.document_id for row in Consent.select().where(Consent.application == application)}
@@ -102,12 +168,7 @@ def for_submission(application, held=None):
         ),
         Fact("title", "管理名称", bool(application.title.strip()), "管理名称を入力してください。"),
         Fact("purpose", "用途", bool(application.purpose.strip()), "用途を入力してください。"),
-        Fact(
-            "officer",
-            "登録担当者",
-            holds(application.officer, Role.OFFICER),
-            "発行申請書に記載する登録担当者を選んでください。",
-        ),
+        _officer(application),
         Fact(
             "head",
             "代表者または機関責任者",
@@ -129,11 +190,9 @@ def holds(person, role):
 
 def for_examination(application, held=None):
     """What a submitted application needs to be examined; `held` as for submission."""
-    held = held or csr_in_force(application)
-    faults = errors_in(held[2]) if held else []
     return [
         made(application),
-        *(_identity(application, aspect, label) for aspect, label in (("identity", "本人性"), ("existence", "実在性"))),
+        *_identities(application),
         Fact(
             "inquiry",
             "照会への回答",
@@ -141,23 +200,43 @@ def for_examination(application, held=None):
             "照会への回答を待っています。回答を受け取ってから審査を完了してください。",
             "回答待ちはありません",
         ),
-        Fact(
-            "findings",
-            "CSRの内容",
-            held is not None and not faults,
-            faults[0].sentence if faults else "CSRがありません。",
-        ),
+        _contents(application, held),
+    ]
+
+
+def _contents(application, held):
+    if application.is_revocation:
+        faults = errors_in(judge_revocation(application, Revocation.of(application)))
+        return Fact("findings", "失効申請書の内容", not faults, " ".join(fault.sentence for fault in faults))
+    held = held or csr_in_force(application)
+    faults = errors_in(held[2]) if held else []
+    wanting = faults[0].sentence if faults else "CSRがありません。"
+    return Fact("findings", "CSRの内容", held is not None and not faults, wanting)
+
+
+def _identities(application):
+    """ID-01. A 登録担当者 who applies in the place of a 利用管理者 who has left is examined by another officer; there is
+    nobody else to identify."""
+    if application.is_revocation and application.applicant_id != application.subscriber_id:
+        return []
+    return [
+        _identity(application, aspect, label) for aspect, label in (("identity", "本人性"), ("existence", "実在性"))
     ]
 
 
 def made(application):
     form = ApplicationForm.current(application)
+    name = form_name(application)
     return Fact(
         "form",
-        "発行申請書(Excel・PDF)",
+        f"{name}(Excel・PDF)",
         form is not None and form.made_at is not None,
-        "発行申請書を作成しています。数秒後に画面を開き直してください。",
+        f"{name}を作成しています。数秒後に画面を開き直してください。",
     )
+
+
+def form_name(application):
+    return "失効申請書" if application.is_revocation else "発行申請書"
 
 
 def _identity(application, aspect, label):
@@ -174,9 +253,12 @@ def _identity(application, aspect, label):
 
 def for_dispatch(application):
     institution = Institution.here()
-    return [
+    for_issue = [
         *_key_protection(application, profiles.load(institution.profile)),
         Fact("csr", "CSR", Csr.in_force(application) is not None, "CSRがありません。"),
+    ]
+    return [
+        *([] if application.is_revocation else for_issue),
         made(application),
         Fact(
             "sealed",

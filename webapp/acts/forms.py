@@ -1,8 +1,7 @@
 """Freezing: what the worker makes of a submitted form. Not an act of a person, but it ends in one event."""
 
 from webapp import clock, mails
-from webapp.acts import THE_WORKER, letters
-from webapp.acts.case import frozen_form
+from webapp.acts import THE_WORKER, form_values, letters
 from webapp.procedure import Stage
 from webapp.register import ApplicationForm, Content, Event, Paper, database
 
@@ -16,13 +15,15 @@ def make(form_id, work):
 
     row = ApplicationForm.get_by_id(form_id)
     if row.made_at is None:
-        put(row, freeze.freeze(frozen_form(row), work=work))
+        put(row, freeze.freeze(form_values.frozen(row), work=work))
 
 
 def put(row, frozen):
     """Keep the papers of a form (papers.freeze.Frozen) unless another worker was faster, and tell the officers."""
     with database.atomic():
-        first = ApplicationForm.update(made_at=clock.now()).where((ApplicationForm.id == row.id) & ApplicationForm.made_at.is_null())
+        first = ApplicationForm.update(made_at=clock.now()).where(
+            (ApplicationForm.id == row.id) & ApplicationForm.made_at.is_null()
+        )
         if first.execute():
             _keep(row, frozen)
 

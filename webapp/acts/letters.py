@@ -53,6 +53,14 @@ def notify(write, application, people, *details):
         send(message, application=application)
 
 
+def notify_others(write, application, recipients, *details):
+    """The same to (name, address) pairs outside the register of people: the CSIRT, the CISO."""
+    if recipients:
+        send(
+            write(_house["sender"], recipients, application, address_of(application), *details), application=application
+        )
+
+
 def officers():
     return Person.holding(Role.OFFICER)
 

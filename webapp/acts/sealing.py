@@ -1,4 +1,4 @@
-"""1-1-4: the institution's seal, as an electronic signature on the frozen PDF or as a stamp on paper."""
+"""1-1-4, 1-3-2: the institution's seal, as an electronic signature on the frozen PDF or as a stamp on paper."""
 
 from webapp import clock
 from webapp.acts import facts, forms, intakes, performing, require_now
@@ -9,7 +9,7 @@ from webapp.register import Paper, Person, TrustAnchor
 
 # What the officer attests who registers a stamped paper.
 ATTESTED = {
-    "stamp_is_there": "「印」の欄に、機関の長または機関責任者の印がはっきり押されている",
+    "stamp_is_there": "「印」の欄に、申請書に記載された人の印がはっきり押されている",
     "same_mark": "用紙の下にある照合番号が、画面の照合番号と同じである",
     "whole": "すべてのページが、読める状態で写っている",
 }
@@ -42,20 +42,18 @@ def signer_of(found, application):
             f"署名した人を台帳で確認できません。証明書のメールアドレスは {mails} です。",
             "機関責任者の登録メールアドレスと、署名に使った証明書を確認してください。",
         )
-    if Role.HEAD not in person.roles():
-        ended = any(row.role == Role.HEAD for row in person.role_rows)
-        why = (
-            "機関の長・機関責任者としての任期が終わっています"
-            if ended
-            else "機関の長・機関責任者として登録されていません"
-        )
+    able = facts.seal_roles(application)
+    if not person.roles() & set(able):
+        ended = any(row.role in able for row in person.role_rows)
+        office = "機関の長・機関責任者" if able == [Role.HEAD] else "機関の長・機関責任者・登録担当者"
+        why = f"{office}としての任期が終わっています" if ended else f"{office}として登録されていません"
         raise Refused(
             f"署名した{person.name}さんは、{why}。",
-            f"発行申請書に記載された{application.head.name}さんに署名を依頼してください。",
+            f"{facts.form_name(application)}に記載された{application.head.name}さんに署名を依頼してください。",
         )
     if person.id != application.head_id:
         raise Refused(
-            f"発行申請書に記載された{application.head.name}さんではなく、{person.name}さんが署名しています。",
+            f"{facts.form_name(application)}に記載された{application.head.name}さんではなく、{person.name}さんが署名しています。",
             "記載された方に署名を依頼するか、差し戻して記載する方を選び直してください。",
         )
     return person
@@ -63,9 +61,10 @@ def signer_of(found, application):
 
 def _who_signed(found, head):
     mail = "、".join(found.signer_mails)
-    title = head.title(Role.HEAD)
+    title = head.title(Role.HEAD) or "登録担当者"
+    office = "機関の長・機関責任者" if Role.HEAD in head.roles() else "登録担当者"
     return [
-        "証明書のメールアドレスは、台帳に登録された機関の長・機関責任者のものです。",
+        f"証明書のメールアドレスは、台帳に登録された{office}のものです。",
         "適合",
         f"{mail}({title} {head.name})",
     ]
@@ -73,7 +72,7 @@ def _who_signed(found, head):
 
 def _same_person(application, head):
     """ACT-04: the examiner and the sealer should be two people."""
-    if application.examiner_id != head.id:
+    if application.examiner_id != head.id or application.is_revocation:  # seed 1-3-2 lets the examining officer seal
         return []
     return [["審査した人と署名した人が同じです。", "注意", "機関の規程で認められているか確認してください。"]]
 
@@ -88,9 +87,9 @@ def stamp(application, who, name, data, attested):
     }
     if left:
         raise Incomplete("確認していない項目があります。", "紙を見て確認し、印を付けてください。", left)
-    if not facts.holds(application.head, Role.HEAD):
+    if not any(facts.holds(application.head, role) for role in facts.seal_roles(application)):
         raise Refused(
-            f"{application.head.name}さんは、今日の時点で機関の長・機関責任者として登録されていません。",
+            f"{application.head.name}さんは、今日の時点で、捺印できる役割に登録されていません。",
             "差し戻して、捺印する方を選び直してください。",
         )
     intake = intakes.receive(application, who, "scan", name, data, is_secret=True)
@@ -104,7 +103,7 @@ def stamp(application, who, name, data, attested):
 
 
 def _frozen(application):
-    facts.demand([facts.made(application)], "発行申請書がまだできていません。")
+    facts.demand([facts.made(application)], f"{facts.form_name(application)}がまだできていません。")
     return Paper.newest(application, "form_pdf").content.bytes()
 
 

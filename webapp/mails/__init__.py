@@ -2,13 +2,11 @@
 
 Those about an application for issue stand here, others in a file for each noun."""
 
-import hashlib
-
 from webapp.mails.frame import SIGNATURE, letter, notice
 
 
 def submitted(sender, recipients, application, address):
-    body = f"{application.applicant.name}さんから申請が提出されました。発行申請書の内容を確認し、審査してください。"
+    body = f"{application.applicant.name}さんから申請が提出されました。申請書の内容を確認し、審査してください。"
     return notice(sender, recipients, application, "審査をお願いします", body, address)
 
 
@@ -27,7 +25,7 @@ def answered(sender, recipients, application, address, answer):
 
 
 def awaits_seal(sender, recipients, application, address):
-    body = "登録担当者の審査が終わりました。発行申請書の内容を確認し、電子署名または捺印をお願いします。"
+    body = "登録担当者の審査が終わりました。申請書の内容を確認し、電子署名または捺印をお願いします。"
     return notice(sender, recipients, application, "捺印・署名をお願いします", body, address)
 
 
@@ -36,6 +34,8 @@ def posted(sender, recipients, application, address):
         "サービス窓口へ申請書類を送付しました。認証局の審査では、機関の代表電話番号に電話があります。\n"
         "審査の開始から発行までは、約10営業日です。"
     )
+    if application.is_revocation:
+        body = "サービス窓口へ失効申請書類を送付しました。失効すると、登録担当者と利用管理者に失効完了通知メールが届きます。"
     return notice(sender, recipients, application, "サービス窓口へ送付しました", body, address)
 
 
@@ -76,46 +76,6 @@ def delivered(sender, recipients, application, address):
 def awaits_acceptance(sender, recipients, application, address):
     body = "証明書を利用する準備ができました。記載内容を確認し、「内容を確認し、利用を始める」を押してください。"
     return notice(sender, recipients, application, "証明書の内容を確認してください", body, address)
-
-
-def packet(sender, recipients, application, form, files):
-    """The letter to the desk (seed 1-1-5). `form` as frozen (papers.issue_form.IssueForm), `files` PacketFile-like
-    with name, media_type, data; each is attached and named with its SHA-256."""
-    dn = ", ".join(f"{short}={value}" for short, value in reversed(form.subject))
-    listed = "\n".join(
-        f"  {n}. {file.name} ({len(file.data):,}バイト)\n     SHA-256: {hashlib.sha256(file.data).hexdigest()}"
-        for n, file in enumerate(files, 1)
-    )
-    body = f"""UPKI電子証明書発行サービス サービス窓口 御中
-
-{form.institution_name}の{form.officer_name}です。
-コード署名用証明書の発行申請書類をお送りします。ご確認をお願いいたします。
-
-機関名: {form.institution_name}
-手続きの種別: コード署名用証明書 {form.kind_label}発行
-主体者DN: {dn}
-申請番号: {form.number}
-
-登録担当者: {form.officer_department} {form.officer_name}
-電話: {form.officer_phone}(代表 {form.switchboard})
-連絡可能な時間帯: {form.officer_hours}
-
-添付ファイル({len(files)}点):
-{listed}
-
-よろしくお願いいたします。
-
-----
-{form.institution_name}
-{form.officer_department} {form.officer_name}
-{form.officer_mail} / {form.officer_phone}
-"""
-    subject = f"【コード署名用証明書 {form.kind_label}発行申請】{form.institution_name} {form.number}"
-    message = letter(sender, recipients, subject, body)
-    for file in files:
-        maintype, subtype = file.media_type.split("/", 1)
-        message.add_attachment(file.data, maintype=maintype, subtype=subtype, filename=file.name)
-    return message
 
 
 def trial(sender, recipient):

@@ -25,7 +25,7 @@ class NotIssuedBy(Unreadable):
 class Certificate:
     """What is in a certificate.
 
-    `sha256` (of the DER), `spki_sha256` and `issuer_sha256` (SHA-256 of the issuer name's DER) are lower-case hex.
+    `sha256` (of the DER), `spki_sha256`, `subject_sha256` and `issuer_sha256` (SHA-256 of the names' DER) are lower-case hex.
     `serial` is the positive integer; `serial_hex` writes it in lower case with whole octets: an even number of
     digits, no leading 00 octet, no colons (as `openssl x509 -serial`, lower-cased). Instants are aware UTC.
     """
@@ -35,6 +35,7 @@ class Certificate:
     sha256: str
     subject: Subject
     issuer: Subject
+    subject_sha256: str
     issuer_sha256: str
     serial: int
     serial_hex: str
@@ -146,6 +147,7 @@ def _described(der):
         sha256=hashlib.sha256(der).hexdigest(),
         subject=Subject.from_name(names[0]),
         issuer=Subject.from_name(names[1]),
+        subject_sha256=hashlib.sha256(names[0].public_bytes()).hexdigest(),
         issuer_sha256=hashlib.sha256(names[1].public_bytes()).hexdigest(),
         serial=serial,
         serial_hex=serial_hex(serial),

@@ -13,7 +13,7 @@ ATTEMPTS = 40  # about a day and a half of tries
 
 
 class Job(Row):
-    """`kind` post (a letter) or freeze (an issue form); `subject_id` its row."""
+    """`kind` post (a letter), freeze (an application's form) or confirm (a revocation); `subject_id` its row."""
 
     kind = CharField()
     subject_id = BigIntegerField()
@@ -47,6 +47,16 @@ class Job(Row):
                 .execute()
             )
         return cls.get_by_id(job.id) if taken else None
+
+    @classmethod
+    def hasten(cls, kind, row):
+        """Let the job that waits for a row be done now; returns how many there are."""
+        waiting = (cls.kind == kind) & (cls.subject_id == row.id) & (cls.state == "due")
+        return cls.update(next_at=clock.now()).where(waiting).execute()
+
+    def wait_until(self, instant, outcome):
+        """Put the job back until an instant: it went well, and there is more to do then."""
+        self._put(state="due", attempts=0, next_at=instant, outcome=outcome)
 
     def finish(self, outcome=""):
         self._put(state="done", outcome=outcome)

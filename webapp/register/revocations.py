@@ -42,5 +42,7 @@ class StatusAnswer(Row):
         table_name = "status_answer"
 
     @classmethod
-    def newest(cls, application, kind):
-        return cls.select().where((cls.application == application) & (cls.kind == kind)).order_by(-cls.id).first()
+    def newest(cls, application, kind, url):
+        """What one address said last about this case, or None."""
+        asked = (cls.application == application) & (cls.kind == kind) & (cls.url == url)
+        return cls.select().where(asked).order_by(-cls.id).first()

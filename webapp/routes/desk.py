@@ -5,7 +5,7 @@ from flask import Blueprint, request
 from webapp import clock, profiles
 from webapp.acts import desk as acts
 from webapp.acts import letters, require_now
-from webapp.acts.case import frozen_form
+from webapp.acts.form_values import frozen as frozen_form
 from webapp.pages import page
 from webapp.register import Institution, TelephoneCall
 from webapp.routes import case

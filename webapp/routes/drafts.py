@@ -4,7 +4,7 @@ from flask import Blueprint, request
 
 from webapp import clock, profiles
 from webapp.acts import case as case_acts
-from webapp.acts import facts, keys, require_now
+from webapp.acts import facts, form_values, keys, require_now
 from webapp.errors import Refused
 from webapp.pages import page
 from webapp.papers import csr as csr_paper
@@ -195,7 +195,7 @@ def submission(number):
 
 def _submission_page(application, refusal=None):
     wanting = [fact for fact in facts.for_submission(application) if not fact.is_so]
-    form = None if wanting else case_acts.form_values(application, application.version + 1)
+    form = None if wanting else form_values.of(application, application.version + 1)
     return page(
         "applications/submission.html",
         status=refusal.status if refusal else 200,

@@ -4,8 +4,7 @@ from flask import Blueprint, g, request
 
 from webapp import clock
 from webapp.acts import examination as acts
-from webapp.acts import facts, require_now
-from webapp.acts.case import frozen_form
+from webapp.acts import facts, form_values, require_now
 from webapp.errors import Overtaken
 from webapp.pages import page
 from webapp.procedure import Role
@@ -26,7 +25,7 @@ def show(number):
 
 def _page(application, refusal=None, about=""):
     form_row = case.form_of(application)
-    form = frozen_form(form_row) if form_row else None
+    form = form_values.frozen(form_row) if form_row else None
     return page(
         "applications/examination.html",
         status=refusal.status if refusal else 200,

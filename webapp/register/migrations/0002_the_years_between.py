@@ -103,6 +103,7 @@ CREATE INDEX application_replaces ON application(replaces_id);
 CREATE INDEX application_target ON application(target_id);
 CREATE UNIQUE INDEX application_one_revocation ON application(target_id) WHERE stage NOT IN ('withdrawn', 'refused');
 CREATE INDEX application_review ON application(id) WHERE is_emergency AND reviewer_id IS NULL;
+CREATE INDEX certificate_title ON certificate(title, id);
 CREATE INDEX certificate_department ON certificate(department_id, id);
 CREATE INDEX certificate_subscriber ON certificate(subscriber_id, id);
 CREATE INDEX certificate_unrevoked ON certificate(not_after, id) WHERE revoked_at IS NULL;
