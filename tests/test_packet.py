@@ -172,3 +172,9 @@ def test_a_revocation_with_another_value_stays_and_says_which(changes, named):
 def test_the_form_of_the_other_kind_stays():
     code, message = refused_revocation(revocation(xlsx=fill(FORM)))
     assert code == "ATT-02" and "失効申請書の様式と一致しません" in message
+
+
+def test_what_the_sheet_does_not_show_keeps_no_revocation_back():
+    at = REVOCATION.compromised_at.replace(second=12, microsecond=345678)
+    form = revocation_form(compromised_at=at, comment=" 紛失した。\n")
+    assert packets.check(revocation(xlsx=fill_revocation(form)), form, FROZEN)

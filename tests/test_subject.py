@@ -2,7 +2,7 @@ import ca
 import pytest
 from cryptography import x509
 
-from webapp.papers.subject import Subject
+from webapp.papers.subject import Subject, common_name_of
 
 REGISTERED = Subject(ca.SUBJECT)
 
@@ -44,3 +44,10 @@ def test_subjects_differ_when_only_the_order_or_the_case_differs():
 def test_it_does_not_encode_what_x509_forbids():
     with pytest.raises(ValueError, match="length"):
         Subject((("CN", "x" * 65),)).name()
+
+
+@pytest.mark.parametrize("name", ["Practice (練習) Code Signing CA", "A, Inc.", "A=B", "", "A, B C=D"])
+def test_the_cn_is_found_in_a_name_written_for_people(name):
+    assert common_name_of(str(Subject((("C", "JP"), ("O", "SECOM Trust Systems CO.,LTD."), ("CN", name))))) == name
+    assert common_name_of(f"CN={name}") == name
+    assert common_name_of("O=Shinsei University, C=JP") == ""

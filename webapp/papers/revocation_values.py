@@ -52,7 +52,7 @@ class RevocationForm:
     """The values of one 失効申請書. `sealer_*`: who will seal it, 機関の長, 機関責任者 or 登録担当者. Of the certificate:
     `serial` lower-case hex as in the register, `serial_format` "hex" or "dec" as the profile wants it printed,
     `subject` its 主体者DN in one line, `issuer` the CN of its CA, `begins_on` and `ends_on` the JST days of its first and
-    last instant. `reason` is a code of REASONS; `compromised_at` an aware instant in whole minutes, printed in JST.
+    last instant. `reason` is a code of REASONS; `compromised_at` an aware instant, printed in JST to the minute.
     `mark` may stay "" and is then `mark_of(form)`. Text is unlimited Unicode but for control characters; `applied_on`
     is a JST day. A form of this kind carries no password."""
 
@@ -89,8 +89,11 @@ class RevocationForm:
 
 
 def as_read(form: RevocationForm) -> dict:
-    """The values as they are read back from a sheet filled with `form`: with its mark."""
-    return vars(form) | {"mark": form.mark or mark_of(form)}
+    """The values as they are read back from a sheet filled with `form`: with its mark, text without blanks around it,
+    the instant to the minute."""
+    at = form.compromised_at and form.compromised_at.replace(second=0, microsecond=0)
+    texts = {key: value.strip() for key, value in vars(form).items() if isinstance(value, str)}
+    return vars(form) | texts | {"mark": form.mark or mark_of(form), "compromised_at": at}
 
 
 def printed(form: RevocationForm) -> dict[str, str]:
