@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from webapp import asking, profiles
+from webapp import asking
 from webapp.asking import NoAnswer, fetch
 from webapp.rules.status_addresses import is_listed
 
@@ -231,9 +231,3 @@ def test_no_thread_stays_behind():
     while time.monotonic() < until and any(thread.name.startswith("asking") for thread in threading.enumerate()):
         time.sleep(0.02)
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("asking")]
-
-
-def test_the_practice_profile_asks_nobody_but_the_practice_desk():
-    practice = profiles.load("practice")
-    assert practice.status_hosts == ("{practice}",)
-    assert all(url.startswith("{practice}/") for url in (*practice.crl_addresses, *practice.ocsp_addresses))

@@ -6,7 +6,11 @@ import ca
 import pytest
 
 from webapp import profiles
+from webapp.papers import certificate
 from webapp.papers.subject import Subject
+from webapp.rules.status_addresses import addresses_for, is_listed
+
+PRACTICE = "http://127.0.0.1:9081"
 
 
 @pytest.mark.parametrize("name", ["upki-v2.4", "practice"])
@@ -54,3 +58,37 @@ def test_dates_at_the_ends_of_time_are_no_trouble():
     assert str(profile.validity_at(early)) == "39か月"
     assert profile.validity_at(late).longest_until(late).year == 9999
     assert profiles.Validity(early.date(), months=39).longest_until(late).year == 9999
+
+
+# Where revocation is asked about
+
+
+def certified(**urls):
+    """A certificate with these addresses in it."""
+    return certificate.read(ca.der(ca.Authority().code_signing(ca.new_key().public_key(), **urls)))
+
+
+def test_the_practice_profile_asks_the_practice_desk_where_it_answers_now():
+    here = addresses_for(certified(), profiles.load("practice"), PRACTICE)
+    assert here.hosts == ("127.0.0.1:9081",)
+    assert (here.crls, here.ocsps) == ((f"{PRACTICE}/ca/issuing.crl",), (f"{PRACTICE}/ocsp",))
+    assert all(is_listed(url, here.hosts) for url in (*here.crls, *here.ocsps))
+
+
+def test_the_practice_profile_asks_nobody_while_it_does_not_know_where_the_desk_is():
+    nowhere = addresses_for(certified(), profiles.load("practice"), "")
+    assert (nowhere.hosts, nowhere.crls, nowhere.ocsps) == ((), (), ())
+
+
+def test_the_addresses_in_the_certificate_come_first_if_their_host_is_listed():
+    own = certified(crl_urls=(f"{PRACTICE}/own.crl", "http://elsewhere.example/ca.crl", "ldap:///cn=ca"), ocsp_urls=())
+    here = addresses_for(own, profiles.load("practice"), PRACTICE)
+    assert (here.crls, here.ocsps) == ((f"{PRACTICE}/own.crl",), (f"{PRACTICE}/ocsp",))
+
+
+def test_the_upki_profile_asks_only_what_its_certificates_name_at_its_own_hosts():
+    upki = profiles.load("upki-v2.4")
+    assert addresses_for(certified(), upki).crls == addresses_for(certified(), upki, PRACTICE).ocsps == ()
+    url = "http://repo1.secomtrust.net/sppca/list.crl"
+    assert addresses_for(certified(crl_urls=(url, "http://repo1.secomtrust.net.example/a.crl")), upki).crls == (url,)
+    assert not [host for host in upki.status_hosts if "{" in host]

@@ -6,6 +6,7 @@ import shutil
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.x509 import ocsp
 
 from tokens import softhsm
 from tokens.token_key import TokenKey
@@ -22,10 +23,12 @@ DER, PEM = serialization.Encoding.DER, serialization.Encoding.PEM
 
 class Authority:
     """Makes itself on first use: token, three P-384 keys, their certificates and lists. `url` is what the certificates
-    name as the place of lists and issuers; `issued` is what was issued so far; `now` returns an aware datetime."""
+    name as the place of lists, issuers and the responder; `issued` is what was issued so far; `now` returns an aware
+    datetime; the world learns of a revocation `publish_after` (timedelta) later."""
 
-    def __init__(self, folder, issued, url, now):
+    def __init__(self, folder, issued, url, now, publish_after=datetime.timedelta(0)):
         self.folder, self.issued, self.url, self.now = folder, issued, url, now
+        self.publish_after = publish_after
         self._pin = self._open_token()
         self.worker = TokenWorker(softhsm.MODULE, softhsm.prepare(folder.hsm))
         for role in ISSUERS:
@@ -51,19 +54,33 @@ class Authority:
         builder = certificates.mail(address, public_key, key.public_key(), self.now(), self.url)
         return builder.sign(key, hashes.SHA384())
 
+    def published(self) -> list:
+        """(serial int, aware datetime, reason int) of the revocations that the world may know of by now."""
+        until = self.now() - self.publish_after
+        return [revoked for revoked in self.issued.revoked() if revoked[1] <= until]
+
     def list_revoked(self, role) -> bytes:
-        """The CRL of `role` (DER), at most a day old."""
+        """The CRL of `role` (DER), at most a day old and with everything published so far."""
         path = self.folder.ca / f"{role}.crl"
-        if not path.exists() or _made(path) + FRESH < self.now():
+        if not path.exists() or _made(path) + FRESH < self.now() or (role == "issuing" and self._lacks_some(path)):
             self.write_list(role)
         return path.read_bytes()
 
     def write_list(self, role):
         """Signs a new CRL now."""
         key = self._key(role, "crl")
-        revoked = self.issued.revoked() if role == "issuing" else []
+        revoked = self.published() if role == "issuing" else []
         signed = certificates.revocation_list(role, revoked, key.public_key(), self.now()).sign(key, hashes.SHA384())
         write_whole(self.folder.ca / f"{role}.crl", signed.public_bytes(DER))
+
+    def sign_answer(self, builder: ocsp.OCSPResponseBuilder) -> bytes:
+        """An OCSPResponse (DER) signed by the issuing authority itself."""
+        builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, self.certificate("issuing"))
+        return builder.sign(self._key("issuing", "ocsp"), hashes.SHA384()).public_bytes(DER)
+
+    def _lacks_some(self, path):
+        made = _made(path)
+        return any(when + self.publish_after > made for _, when, _ in self.published())
 
     def _open_token(self):
         path = self.folder.hsm / "pin"

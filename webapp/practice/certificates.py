@@ -51,7 +51,7 @@ def code_signing(subject: x509.Name, public_key, issuer_key, now, url):
     builder = builder.add_extension(_usage(digital_signature=True), critical=True)
     builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]), critical=False)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-    return _places(_policies(builder, CODE_SIGNING_POLICY), "issuing", url)
+    return _places(_policies(builder, CODE_SIGNING_POLICY), "issuing", url, f"{url}/ocsp")
 
 
 def mail(address, public_key, issuer_key, now, url):
@@ -76,10 +76,14 @@ def revocation_list(role, revoked, issuer_key, now):
 
 def _entry(serial, when, reason):
     entry = x509.RevokedCertificateBuilder(serial, when)
+    flag = reason_flag(reason)
+    return (entry.add_extension(x509.CRLReason(flag), critical=False) if flag else entry).build()
+
+
+def reason_flag(number):
+    """The reason of a revocation, or None for 0: unspecified is left out (RFC 5280 §5.3.1)."""
     flags = {1: "key_compromise", 3: "affiliation_changed", 4: "superseded", 5: "cessation_of_operation"}
-    if reason in flags:  # RFC 5280 §5.3.1: unspecified is left out
-        entry = entry.add_extension(x509.CRLReason(x509.ReasonFlags[flags[reason]]), critical=False)
-    return entry.build()
+    return x509.ReasonFlags[flags[number]] if number in flags else None
 
 
 def _certificate(subject, public_key, issuer, issuer_key, now, days):
@@ -99,12 +103,16 @@ def _usage(**on):
     return x509.KeyUsage(**off | on)
 
 
-def _places(builder, issuer, url):
+def _places(builder, issuer, url, responder=""):
     lists = x509.DistributionPoint([x509.UniformResourceIdentifier(f"{url}/ca/{issuer}.crl")], None, None, None)
-    place = x509.UniformResourceIdentifier(f"{url}/ca/{issuer}.cer")
-    access = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, place)
+    access = [_access(AuthorityInformationAccessOID.CA_ISSUERS, f"{url}/ca/{issuer}.cer")]
+    access += [_access(AuthorityInformationAccessOID.OCSP, responder)] if responder else []
     builder = builder.add_extension(x509.CRLDistributionPoints([lists]), critical=False)
-    return builder.add_extension(x509.AuthorityInformationAccess([access]), critical=False)
+    return builder.add_extension(x509.AuthorityInformationAccess(access), critical=False)
+
+
+def _access(method, url):
+    return x509.AccessDescription(method, x509.UniformResourceIdentifier(url))
 
 
 def _policies(builder, reserved):

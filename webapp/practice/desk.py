@@ -2,6 +2,7 @@
 
 import threading
 from contextlib import contextmanager
+from datetime import timedelta
 from email.policy import SMTP
 
 from cryptography import x509
@@ -33,7 +34,8 @@ class Desk:
         self.send = send or self.mailbox.file
         self.cases = Cases(self.store)
         self.issued = Issued(self.store)
-        self.authority = Authority(self.folder, self.issued, url, clock)
+        publish_after = timedelta(minutes=self.settings.publish_after_minutes)
+        self.authority = Authority(self.folder, self.issued, url, clock, publish_after)
         self._one_act = threading.RLock()
 
     def close(self):

@@ -41,6 +41,10 @@ class Issued:
         row = self.find(written)
         return row if row and row["revoked_at"] is None else None
 
+    def with_serial(self, serial):
+        """The row of the certificate with that serial (int), or None."""
+        return self.store.one("SELECT * FROM certificate WHERE serial = ?", f"{serial:x}")
+
     def revoke(self, serial, when, reason):
         """Marks the certificate revoked. `reason` is a number of RFC 5280 §5.3.1."""
         sql = "UPDATE certificate SET revoked_at = ?, reason = ? WHERE serial = ? AND revoked_at IS NULL"

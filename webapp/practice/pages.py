@@ -7,6 +7,7 @@ from pathlib import Path
 from flask import (
     Blueprint,
     Flask,
+    Response,
     abort,
     current_app,
     g,
@@ -19,6 +20,7 @@ from flask import (
 )
 
 from tokens.errors import TokenError
+from webapp.practice import responder
 from webapp.practice.cases import KINDS, STATES, OutOfTurn
 from webapp.practice.clock import JST
 from webapp.practice.examination import read_form
@@ -57,9 +59,10 @@ def make_app(desk, automatic=False) -> Flask:
 
 @pages.before_app_request
 def only_from_our_own_page():
-    """A change comes from a form of this page: Origin equals our own address, and is there."""
+    """A change comes from a form of this page: Origin equals our own address, and is there. OCSP changes nothing."""
     g.desk = current_app.config["DESK"]
-    if request.method == "POST" and request.headers.get("Origin") != request.host_url.rstrip("/"):
+    is_change = request.method == "POST" and request.endpoint != "practice.status"
+    if is_change and request.headers.get("Origin") != request.host_url.rstrip("/"):
         abort(403, "この操作は、練習用の窓口の画面から行ってください。")
 
 
@@ -165,6 +168,15 @@ def revocation_list(role):
     """A CRL (DER), at most a day old."""
     data = io.BytesIO(g.desk.authority.list_revoked(role))
     return send_file(data, "application/pkix-crl", as_attachment=True, download_name=f"{role}.crl")
+
+
+@pages.post("/ocsp")
+@pages.get("/ocsp/<path:question>", merge_slashes=False)
+def status(question=""):
+    """OCSP: the request (DER) as a body, or base64 in the address (RFC 6960 App. A.1)."""
+    request.max_content_length = responder.MAX_BYTES
+    asked = responder.decoded(question) if request.method == "GET" else request.get_data()
+    return Response(responder.answer(g.desk.authority, asked), content_type="application/ocsp-response")
 
 
 @pages.app_errorhandler(403)

@@ -22,11 +22,13 @@ class Institution:
 
 @dataclass(frozen=True)
 class Settings:
-    """`zip_encryption` is "aes" or "zipcrypto"; `member_names` "cp932" (as Japanese Windows writes them) or "ascii"."""
+    """`zip_encryption` is "aes" or "zipcrypto"; `member_names` "cp932" (as Japanese Windows writes them) or "ascii".
+    A revocation appears in the CRL and in OCSP `publish_after_minutes` after it was done."""
 
     address: str = DESK
     zip_encryption: str = "aes"
     member_names: str = "cp932"
+    publish_after_minutes: int = 0
     institution: Institution = Institution()
 
 
