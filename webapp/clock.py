@@ -34,6 +34,16 @@ def day_of(instant):
     return instant.astimezone(JST).date()
 
 
+def beginning_of(day):
+    """The instant at which a Japanese day begins."""
+    return datetime(day.year, day.month, day.day, tzinfo=JST).astimezone(UTC)
+
+
+def spoken(day):
+    """A day as people read it: 2026年11月22日(日)."""
+    return f"{day:%Y年%-m月%-d日}({'月火水木金土日'[day.weekday()]})"
+
+
 def is_business_day(day):
     closed = (day.month, day.day) >= (12, 29) or (day.month, day.day) <= (1, 3)
     return day.weekday() < 5 and not closed and not jpholiday.is_holiday(day)

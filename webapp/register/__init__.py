@@ -29,15 +29,18 @@ from webapp.register.people import (
     SignInAttempt,
     Visit,
 )
+from webapp.register.reminders import Reminder
 from webapp.register.revocations import Revocation, StatusAnswer
-from webapp.register.stocktakings import Reminder, Stocktaking, StocktakingItem
+from webapp.register.stocktakings import Stocktaking, StocktakingItem
 from webapp.register.successions import Succession, SuccessionItem
+from webapp.register.watching import CalendarFeed, Digest, Told, Watch
 
 __all__ = [
     "OUTAGES",
     "Absence",
     "Account",
     "Application",
+    "CalendarFeed",
     "Campaign",
     "CampaignItem",
     "Certificate",
@@ -48,6 +51,7 @@ __all__ = [
     "Content",
     "Csr",
     "Department",
+    "Digest",
     "Document",
     "Event",
     "EventParticulars",
@@ -78,8 +82,10 @@ __all__ = [
     "Succession",
     "SuccessionItem",
     "TelephoneCall",
+    "Told",
     "TrustAnchor",
     "Visit",
+    "Watch",
     "bind",
     "database",
     "in_force",
