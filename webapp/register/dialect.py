@@ -101,3 +101,29 @@ def made_anew(db, table, definition):
         f"DROP TABLE kept_{table}",
         *(row[0] for row in indexes),
     ]
+
+
+def month_of(db, instant):
+    """An expression for the Japanese month of an instant column, such as 202611; at the end of year 9999 it stays."""
+    last = 253402268399
+    if is_postgresql(db):
+        return (
+            f"to_char(to_timestamp(LEAST({instant} / 1000000, {last}) + 32400) AT TIME ZONE 'UTC', 'YYYYMM')::integer"
+        )
+    return f"CAST(strftime('%Y%m', min({instant} / 1000000, {last}) + 32400, 'unixepoch') AS INTEGER)"
+
+
+def day_number(instant):
+    """An expression for the Japanese day of an instant column, counted from 1970-01-01."""
+    return f"(({instant} / 1000000 + 32400) / 86400)"
+
+
+def follows(db, name, table, after, body, only="TRUE"):
+    """Statements after which `body` (one statement on NEW or OLD) is done for every row of `table` that is written:
+    `after` is "INSERT", "DELETE" or "UPDATE OF column, …"; `only`: a condition on OLD and NEW."""
+    if is_postgresql(db):
+        return [
+            f"CREATE FUNCTION {name}() RETURNS trigger AS $$ BEGIN {body}; RETURN NULL; END $$ LANGUAGE plpgsql",
+            f"CREATE TRIGGER {name} AFTER {after} ON {table} FOR EACH ROW WHEN ({only}) EXECUTE FUNCTION {name}()",
+        ]
+    return [f"CREATE TRIGGER {name} AFTER {after} ON {table} WHEN {only} BEGIN {body}; END"]
