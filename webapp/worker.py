@@ -10,7 +10,7 @@ import socket
 import time
 
 from webapp import asking, clock, posting
-from webapp.acts import confirmation, dispatch, forms, trials
+from webapp.acts import confirmation, dispatch, forms, reminders, trials
 from webapp.errors import Refused
 from webapp.procedure import Stage
 from webapp.register import OUTAGES, Application, Job, Letter, database
@@ -70,6 +70,11 @@ def _post(job, settings):
         _settle(job, letter, "posted", answer)
 
 
+def _remind(job, settings):
+    """Write the letters that an officer asked for to many people at once."""
+    job.finish(f"{reminders.write(job.kind, job.subject_id)}通")
+
+
 def _fail(job, letter, trouble, advice=""):
     """Nothing was taken: wait and try again, until the tries are used up and a person must know. Somebody is looking
     on while a test letter is posted, and is told at once what to do."""
@@ -116,7 +121,13 @@ def _confirm(job, settings):
     job.wait_until(confirmation.next_question(application), "not shown yet")
 
 
-WORK = {"freeze": _freeze, "post": _post, "confirm": _confirm}
+WORK = {
+    "freeze": _freeze,
+    "post": _post,
+    "confirm": _confirm,
+    "remind_stocktaking": _remind,
+    "remind_campaign": _remind,
+}
 
 
 def run(settings):

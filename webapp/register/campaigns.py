@@ -120,3 +120,21 @@ def standing_of():
         ),
         "not_begun",
     )
+
+
+def replaceable(issuer, department, spki_sha256, issued_since, issued_until, ends_since, ends_until):
+    """The row numbers of certificates as a query: issuer DN containing words, of a department (row number), with a key,
+    issued and ending within instants (from, up to and without); what is empty or None does not narrow."""
+    conditions = (
+        (issuer, Certificate.issuer.contains(issuer)),
+        (department, Certificate.department == department),
+        (spki_sha256, Certificate.spki_sha256 == spki_sha256),
+        (issued_since, Certificate.not_before >= issued_since),
+        (issued_until, Certificate.not_before < issued_until),
+        (ends_since, Certificate.not_after >= ends_since),
+        (ends_until, Certificate.not_after < ends_until),
+    )
+    query = Certificate.select(Certificate.id)
+    for given, condition in conditions:
+        query = query.where(condition) if given else query
+    return query

@@ -1,4 +1,4 @@
-"""棚卸し: one row a year, one row for each certificate that was valid when it was opened, and who has been reminded.
+"""棚卸し: one row a year, and one for each certificate that was valid when it was opened.
 
 Who is to answer is never kept: whoever is responsible for the certificate now. One that was revoked or has expired
 unanswered has fallen away.
@@ -7,7 +7,6 @@ unanswered has fallen away.
 from peewee import JOIN, SQL, BooleanField, Case, CharField, DateField, ForeignKeyField, TextField, fn
 
 from webapp import clock
-from webapp.register.campaigns import Campaign
 from webapp.register.certificates import Certificate
 from webapp.register.content import Content
 from webapp.register.database import InstantField, Row
@@ -151,24 +150,10 @@ class StocktakingItem(Row):
 
     @classmethod
     def unsettled(cls):
-        """What somebody reported and no officer has dealt with, the oldest first."""
-        waiting = (cls.state == "discrepancy") & cls.settled_at.is_null() & is_valid(clock.now())
+        """What somebody reported and no officer has dealt with, the oldest first (the state is no parameter: the partial
+        index is used)."""
+        waiting = (cls.state == SQL("'discrepancy'")) & cls.settled_at.is_null() & is_valid(clock.now())
         return cls.listed().where(waiting).order_by(cls.id)
-
-
-class Reminder(Row):
-    """That a person was to be reminded; the worker writes the letter and says when."""
-
-    stocktaking = ForeignKeyField(Stocktaking, null=True, backref="+")
-    campaign = ForeignKeyField(Campaign, null=True, backref="+")
-    person = ForeignKeyField(Person, backref="+")
-    asked_at = InstantField()
-    written_at = InstantField(null=True)
-
-    @classmethod
-    def about(cls, row):
-        """The condition that a reminder belongs to a Stocktaking or a Campaign."""
-        return (cls.stocktaking if isinstance(row, Stocktaking) else cls.campaign) == row
 
 
 def is_valid(now):

@@ -88,6 +88,18 @@ def _detail(event):
                 "unknown": "届いたかどうかは分かりません。",
                 "cancelled": "送れませんでした。",
             }[facts["outcome"]]
+        case "confirm_item" | "report_discrepancy" | "confirm_item_for" | "settle_discrepancy":
+            return facts["name"]
+        case "open_stocktaking":
+            return f"{facts['name']}、{facts['count']}件、{_day(facts['due_on'])}まで"
+        case "remind_stocktaking" | "remind_campaign":
+            return f"{facts['people']}人"
+        case "close_stocktaking" | "sign_off_stocktaking":
+            return f"{facts['name']}、報告のSHA-256 {facts['report_sha256']}"
+        case "open_campaign":
+            return f"{facts['title']}、{facts['count']}枚、{_day(facts['due_on'])}まで"
+        case "close_campaign":
+            return facts["title"]
         case "note_call":
             return {
                 "answered": "確認が終わりました。",
