@@ -1,6 +1,7 @@
 """Asking over HTTP: only whom the profile lists, never too much, never too long, and always a sentence."""
 
 import socket
+import ssl
 import threading
 import time
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from tests.openssl import openssl
 from webapp import asking
 from webapp.asking import NoAnswer, fetch
 from webapp.rules.status_addresses import is_listed
@@ -76,7 +78,7 @@ class Responder(BaseHTTPRequestHandler):
 
 def test_an_ordinary_answer_arrives_whole():
     with ThreadingHTTPServer(("127.0.0.1", 0), Responder) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         place = f"127.0.0.1:{server.server_port}"
         assert ask(place) == b"list"
         said = ask(place, "/ocsp?a=1", data=b"question", content_type="application/ocsp-request")
@@ -184,12 +186,12 @@ def test_a_length_that_lies_is_noticed():
 )
 def test_who_drips_is_left_in_time(start):
     began = time.monotonic()
-    assert "0.3秒以内" in refusal(start, *[b"a"] * 8, every=0.1, seconds=0.3)
+    assert "0.2秒以内" in refusal(start, *[b"a"] * 8, every=0.05, seconds=0.2)
     assert time.monotonic() - began < 1.5
 
 
 def test_who_promises_to_continue_for_ever_is_left_in_time():
-    assert "秒以内" in refusal(*[b"HTTP/1.1 100 Continue\r\n\r\n"] * 8, every=0.1, seconds=0.3)
+    assert "秒以内" in refusal(*[b"HTTP/1.1 100 Continue\r\n\r\n"] * 8, every=0.05, seconds=0.2)
 
 
 def test_compressed_answers_are_not_unpacked():
@@ -212,7 +214,34 @@ def test_who_does_not_answer_at_all_is_told():
         ask("nowhere.invalid", seconds=20)
 
 
-def test_a_certificate_that_nobody_trusts_ends_the_connection():
+@pytest.fixture
+def encrypted(tmp_path):
+    """(the port of a server with TLS, the PEM file of its certificate for "localhost")."""
+    words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
+    words += ["-keyout", "key.pem", "-out", "server.pem", "-subj", "/CN=localhost", "-addext"]
+    openssl(*words, "subjectAltName=DNS:localhost", cwd=tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem", tmp_path / "key.pem")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Responder) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.handle_error = lambda *_: None  # who hangs up during the handshake is not its affair
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield server.server_port, tmp_path / "server.pem"
+        server.shutdown()
+
+
+def test_an_encrypted_connection_is_made_with_whom_the_certificate_names(encrypted, monkeypatch):
+    port, trusted = encrypted
+    hosts = [f"localhost:{port}", f"127.0.0.1:{port}"]
+    with pytest.raises(NoAnswer, match="証明書を確認できません"):
+        fetch(f"https://localhost:{port}/", hosts, limit=10, seconds=3)
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    assert fetch(f"https://localhost:{port}/", hosts, limit=10, seconds=3) == b"list"
+    with pytest.raises(NoAnswer, match="証明書を確認できません"):
+        fetch(f"https://127.0.0.1:{port}/", hosts, limit=10, seconds=3)
+
+
+def test_who_speaks_no_tls_is_told():
     with answering(OK) as (place, _), pytest.raises(NoAnswer, match="暗号化した接続"):
         fetch(f"https://{place}/", [place], limit=10, seconds=3)
 
@@ -226,7 +255,7 @@ def test_no_proxy_of_the_environment_stands_between(monkeypatch):
 
 def test_no_thread_stays_behind():
     for _ in range(3):
-        refusal(b"", *[b"a"] * 3, every=0.1, seconds=0.2)
+        refusal(b"", *[b"a"] * 3, every=0.05, seconds=0.1)
     until = time.monotonic() + 2
     while time.monotonic() < until and any(thread.name.startswith("asking") for thread in threading.enumerate()):
         time.sleep(0.02)
