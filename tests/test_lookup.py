@@ -129,6 +129,12 @@ def test_a_certificate_that_is_not_for_code_signing_is_said_to_be_none(browser, 
 # What may not be kept, and what is wrong
 
 
+def test_with_htmx_the_answer_takes_the_place_of_the_form(browser, held, sato):
+    with unguarded():
+        page = browser.sign_in_as(sato).press(LOOKUP, {"serial": held.serial}, htmx=True)
+    assert page.status == 200 and "<html" not in page.html and 'id="case"' in page.html and held.serial in page.html
+
+
 def test_nothing_is_kept_and_a_private_key_is_not_shown_again(browser, settings, stranger, sato, held):
     browser.sign_in_as(sato)
     before, events = Content.select().count(), verify_chain()
