@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from flask import Blueprint, current_app, g, request, url_for
 
+from webapp.acts import renewals, revocations
 from webapp.acts.keys import on_token
 from webapp.errors import Incomplete, Refused, Unreadable
 from webapp.gate import let_in
@@ -15,7 +16,7 @@ from webapp.papers.armour import PrivateKeyPasted
 from webapp.papers.identified import ALONE, SIGNER, Identification
 from webapp.procedure import Role
 from webapp.register import Certificate, TrustAnchor
-from webapp.routes.finding import tokend, upload
+from webapp.routes.finding import tokend, upload, who
 
 bp = Blueprint("lookup", __name__, url_prefix="/certificates/lookup")
 LARGEST = 20 * 1024 * 1024  # bytes
@@ -192,12 +193,21 @@ def _row(row):
 def _steps(row):
     """(label, address) of what this person may do next with a certificate of the register."""
     steps = []
-    if g.roles & {Role.SUBSCRIBER, Role.OFFICER} and row.revoked_at is None and row.revoking_id is None:
-        steps.append(("更新する", _link("renewals.new", number=row.id)))
-        if row.is_valid:
-            steps.append(("失効を申請する", _link("revocations.new", number=row.id)))
+    if _may(renewals.require_renewable, row):
+        label = "再発行を申請する" if row.revoked_at else "更新する"
+        steps.append((label, _link("renewals.new", number=row.id)))
+    if _may(revocations.require_revocable, row):
+        steps.append(("失効を申請する", _link("revocations.new", number=row.id)))
     steps.append(("この証明書の画面を開く", url_for("certificates.show", number=row.id)))
     return [(label, url) for label, url in steps if url]
+
+
+def _may(requirement, row):
+    try:
+        requirement(row, who())
+    except Refused:
+        return False
+    return True
 
 
 def _link(endpoint, **values):
