@@ -16,6 +16,16 @@ def require_administrator(who):
         raise NotYourAct("設定の変更は管理者が行う操作です。", "必要な場合は、管理者に連絡してください。")
 
 
+def require_office(who):
+    """Raise NotYourAct unless this person is a registration officer or an administrator today."""
+    if not is_office(who.person):
+        raise NotYourAct("これは登録担当者または管理者が行う操作です。", "登録担当者に連絡してください。")
+
+
+def is_office(person):
+    return person is not None and bool(person.roles() & {Role.OFFICER, Role.ADMINISTRATOR})
+
+
 @contextmanager
 def administering(who):
     """One act of an administrator, in one transaction. Raises NotYourAct."""

@@ -16,8 +16,18 @@ def settle_house(sender, url):
     _house.update(sender=sender, url=url)
 
 
+def sender():
+    """(name, address) under which notices leave."""
+    return _house["sender"]
+
+
+def url(path):
+    """The address of one of our pages."""
+    return _house["url"] + path
+
+
 def address_of(application):
-    return f"{_house['url']}/applications/{application.id}"
+    return url(f"/applications/{application.id}")
 
 
 def keep(message, purpose, application=None, state="waiting", version=None):
@@ -59,6 +69,13 @@ def notify_others(write, application, recipients, *details):
         send(
             write(_house["sender"], recipients, application, address_of(application), *details), application=application
         )
+
+
+def tell(write, people, path, *details):
+    """Write one of the notices that concern no application; `path` ("/successions/3") is where it leads."""
+    recipients = [(person.name, person.mail) for person in _once(people) if person.mail]
+    if recipients:
+        send(write(_house["sender"], recipients, f"{_house['url']}{path}", *details))
 
 
 def officers():

@@ -1,6 +1,6 @@
 """People and what they hold for a while: mail addresses, departments, roles with title and term."""
 
-from webapp.acts import entries, house
+from webapp.acts import entries, house, notifications
 from webapp.procedure import ROLE_LABELS, Role
 from webapp.register import Department, Person, PersonDepartment, PersonMail, PersonRole, database
 
@@ -48,6 +48,7 @@ def enlist(who, values):
     PersonRole.create(person=person, role=values["role"], title=values["title"], **term)
     private = {name: values[name] for name in ("name", "phone", "mail")}
     house.note("add_person", person, who, _told(values, "department", "role", "title", "since_on", "until_on"), private)
+    notifications.role_begins(who, person, values["role"], values["since_on"])
     return person
 
 
@@ -97,14 +98,17 @@ def add_role(who, person, given):
             entries.refuse({"since_on": "同じ役割の期間が重なっています。先に、いまの役割に終了日を入れてください。"})
         PersonRole.create(person=person, **values)
         house.note("add_role", person, who, _told(values, "role", "title", "since_on", "until_on"))
+        notifications.role_begins(who, person, values["role"], values["since_on"])
 
 
 def end_role(who, row, until_on):
-    """End a role before its time. Raises Refused when no administrator would be left."""
+    """End a role before its time; what NII must be told of it becomes a 届出. Raises Refused when no administrator would
+    be left."""
     with database.atomic():
         house.end(who, row, until_on, about=row.person)
         if row.role == Role.ADMINISTRATOR:
             house.keep_an_administrator(row.until_on)
+        notifications.role_ends(who, row)
 
 
 def end_mail(who, row, until_on):

@@ -111,7 +111,7 @@ class PersonMail(Row):
 
 
 class PersonDepartment(Row):
-    person = ForeignKeyField(Person)
+    person = ForeignKeyField(Person, backref="department_rows")
     department = ForeignKeyField(Department)
     since_on = DateField()
     until_on = DateField(null=True)
@@ -129,6 +129,11 @@ class PersonRole(Row):
 
     class Meta:
         table_name = "person_role"
+
+    @classmethod
+    def held_by_another(cls, person, role):
+        """Whether anybody else holds or has held a role."""
+        return cls.select().where((cls.role == role) & (cls.person != person)).exists()
 
 
 class Absence(Row):

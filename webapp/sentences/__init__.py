@@ -71,6 +71,20 @@ def _detail(event):
             return f"{ROLE_LABELS[Role(facts['role'])]} {_day(facts['since_on'])}から{_day(facts['until_on'])}"
         case "end_role" | "end_mail" | "end_department" | "end_identity_method" | "end_document" | "end_trust_anchor":
             return f"{_day(facts['until_on'])}まで"
+        case "hand_over":
+            return f"証明書{len(facts['certificates'])}枚、申請{len(facts['applications'])}件。"
+        case "note_absence":
+            return f"{_day(facts['since_on'])}から{_day(facts['until_on'])}"
+        case "end_absence":
+            return "取りやめました。" if facts.get("cancelled") else f"{_day(facts['until_on'])}まで"
+        case "open_notification" | "record_gate":
+            return f"期限は{_day(facts['due_on'])}です。"
+        case "file_notification":
+            return _day(facts["filed_on"])
+        case "close_notification":
+            return "不要" if facts["outcome"] == "not_needed" else f"{_day(facts['answered_on'])}に回答がありました。"
+        case "answer_gate":
+            return _day(facts["done_on"])
         case "add_mail":
             return event.particulars.get("mail", "")
         case "add_department":

@@ -43,7 +43,7 @@ CREATE TABLE gate_record (
   entered_at {instant} NOT NULL, entered_by_id {ref} NOT NULL REFERENCES person(id),
   done_by_id {ref} REFERENCES person(id), voided_at {instant},
   CONSTRAINT continuation_has_year CHECK ((kind = 'continuation') = (fiscal_year IS NOT NULL)),
-  CONSTRAINT due_after_asked CHECK (due_on >= asked_on),
+  CONSTRAINT due_after_asked CHECK (kind = 'right_to_issue' OR due_on >= asked_on),
   CONSTRAINT done_after_asked CHECK (done_on IS NULL OR done_on >= asked_on),
   CONSTRAINT done_has_person CHECK ((done_on IS NULL) = (done_by_id IS NULL)),
   CONSTRAINT a_right_is_not_done CHECK (kind <> 'right_to_issue' OR done_on IS NULL)

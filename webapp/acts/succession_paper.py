@@ -1,0 +1,64 @@
+"""引継書: what a successor is told, as plain JSON values that are kept with the hand-over and printed from there."""
+
+from webapp import clock, profiles
+from webapp.acts import letters, responsibilities
+from webapp.register import Institution
+
+
+def values(who, person, share, note):
+    """The values of the 引継書 for one Share (acts/successions.py): who, what with dates and places, whom to turn to."""
+    here = Institution.here()
+    return {
+        "institution": here.formal_name,
+        "on": clock.today().isoformat(),
+        "person": _described(person),
+        "successor": _described(share.successor),
+        "by": who.person.name,
+        "note": note,
+        "certificates": [_certificate(row) for row in share.certificates],
+        "tasks": [_task(task, columns) for task, columns in share.tasks],
+        "absences": [f"{row.person.name}さんの不在({row.since_on}〜{row.until_on})の代理" for row in share.absences],
+        "officers": [_described(each) for each in letters.officers()],
+        "officer_hours": here.officer_hours,
+        "switchboard": here.switchboard,
+        "desk": list(profiles.load(here.profile).recipients),
+    }
+
+
+def _described(person):
+    office = person.department
+    return {
+        "name": person.name,
+        "department": office.name if office else "",
+        "phone": person.phone,
+        "mail": person.mail,
+    }
+
+
+def _certificate(row):
+    key = row.key_pair if row.key_pair_id else None
+    return {
+        "title": row.title,
+        "purpose": row.purpose,
+        "number": row.number,
+        "serial": row.serial,
+        "subject": row.subject,
+        "not_before": clock.day_of(row.not_before).isoformat(),
+        "not_after": clock.day_of(row.not_after).isoformat(),
+        "state": row.state,
+        "department": row.department.name if row.department_id else "",
+        "key": " / ".join(text for text in (key.token_label, key.token_serial, key.token_model) if text) if key else "",
+    }
+
+
+def _task(task, columns):
+    application = task.application
+    return {
+        "number": application.number,
+        "title": application.title,
+        "kind": "失効" if application.is_revocation else "発行",
+        "as": "・".join(responsibilities.COLUMNS[column] for column in columns),
+        "status": application.status,
+        "waiting": application.waiting,
+        "says": task.says,
+    }
