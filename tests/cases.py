@@ -3,6 +3,7 @@ tiny one made from raw bytes (tests/papers_pdf.py), the sheet is the real one. F
 
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from importlib import import_module
 
 import pytest
@@ -12,13 +13,24 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from tests import ca, papers_seals
 from tests.papers_pdf import frozen_pdf
 from webapp import clock
-from webapp.acts import Who, delivery, desk, dispatch, examination, forms, keys, sealing
+from webapp.acts import (
+    Who,
+    confirmation,
+    delivery,
+    desk,
+    dispatch,
+    examination,
+    forms,
+    keys,
+    revocations,
+    sealing,
+)
 from webapp.acts import case as case_acts
 from webapp.acts.form_values import frozen as frozen_form
 from webapp.papers import issue_form, revocation_form
 from webapp.papers.freeze import Frozen
 from webapp.practice import parcel
-from webapp.register import Application, ApplicationForm, Csr, Document, Institution, Letter, Paper, Person
+from webapp.register import Application, ApplicationForm, Certificate, Csr, Document, Institution, Letter, Paper, Person
 
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
@@ -144,6 +156,61 @@ class Cases:
     def in_use(self, applicant="佐藤", officer="鈴木", **entries):
         application = self.installed(applicant, officer, **entries)
         delivery.accept(application, self.who(applicant), True)
+        return application
+
+    def to_revoke(self, applicant="佐藤", officer="鈴木", reason=5, comment="配布をやめるため", **entries):
+        """A draft of 失効 for a certificate in use."""
+        application = self.in_use_by(applicant, officer, **entries)
+        certificate = Certificate.of(application)
+        times = (clock.now() - timedelta(hours=2),) * 2 if reason == 1 else (None, None)
+        return revocations.open_revocation(certificate, self.who(applicant), reason, comment, *times)
+
+    def in_use_by(self, applicant="佐藤", officer="鈴木", **entries):
+        """A certificate in use, whoever applied: where the form names no 利用管理者, an officer accepts it."""
+        application = self.installed(applicant, officer, **entries)
+        if application.subscriber:
+            delivery.accept(application, self.who(applicant), True)
+        else:
+            delivery.accept_for(application, self.who(officer), True, "利用管理者の記入がないため。")
+        return application
+
+    def revocation(self, stage, applicant="佐藤", officer="鈴木", **entries):
+        """A 失効 that stands at a stage."""
+        application = self.to_revoke(applicant, officer, **entries)
+        if stage == "draft":
+            return application
+        case_acts.submit(application, self.who(applicant))
+        self.make(application)
+        if stage == "withdrawn":
+            case_acts.withdraw(application, self.who(applicant), "続けて使うことになりました。")
+        if stage in ("submitted", "withdrawn"):
+            return application
+        if application.applicant_id == application.subscriber_id:
+            self.identify(application, officer)
+        examination.examine(application, self.who(officer))
+        if stage == "examined":
+            return application
+        with unguarded():
+            sealing.seal(application, self.who(officer), "signed.pdf", self.signed(application))
+        if stage == "sealed":
+            return application
+        dispatch.dispatch_by_hand(application, self.who(officer), True)
+        if stage == "refused":
+            desk.refuse(application, self.who(officer), "対象の証明書がありません。")
+        if stage in ("sent", "refused"):
+            return application
+        revocations.note_completion(application, self.who(officer), note="電話で知らされました。")
+        if stage == "confirmed":
+            confirmation.confirm_by_word(application, self.who(officer), "CRLを目で確かめました。")
+        return application
+
+    def emergency(self, title="計測ソフト配布用", officer="鈴木"):
+        """An emergency that one officer has begun and that is submitted."""
+        certificate = Certificate.of(self.in_use_by(title=title))
+        at = clock.now() - timedelta(hours=3)
+        contacts = [("CSIRT", "csirt@shinsei.example")]
+        application = revocations.open_emergency(certificate, self.who(officer), "トークンを紛失", at, at, contacts)
+        self.make(application)
         return application
 
     def withdrawn(self, applicant="佐藤", **entries):

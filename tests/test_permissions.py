@@ -27,8 +27,9 @@ from webapp.register import (
 )
 from webapp.settings import Settings
 
-ACTS = {act.verb: act for act in PROCEDURES[Kind.ISSUE]}
-BY_PEOPLE = [act for act in ACTS.values() if Role.SYSTEM not in act.by]
+ACTS = {kind: {act.verb: act for act in PROCEDURES[kind]} for kind in Kind}
+BY_PEOPLE = {kind: [act for act in ACTS[kind].values() if Role.SYSTEM not in act.by] for kind in Kind}
+NOUNS = {act.noun for acts in BY_PEOPLE.values() for act in acts}
 ORIGIN = {"Origin": "http://localhost"}
 
 # Who tries: (the name, whose application it is tried on). 山本 meets one that he has filed himself.
@@ -43,17 +44,15 @@ ACTORS = {
     "administrator": ("小林", "佐藤"),
     "nobody": (None, "佐藤"),
 }
-MATRIX = [pytest.param(actor, stage, id=f"{actor}-{stage}") for actor in ACTORS for stage in Stage]
+STANDS = [(kind, stage) for kind in Kind for stage in procedure.STAGES[kind]]
+MATRIX = [pytest.param(actor, stand, id=f"{actor}-{'-'.join(stand)}") for actor in ACTORS for stand in STANDS]
 
 # Acts that the table opens to a role, but which a fact of this case keeps from its holder: the form names the
 # 利用管理者 (then nobody else accepts), or names none (then an officer does, with a reason).
 KEPT_BY_THE_FORM = {("accept_for", "佐藤"), ("accept", "山本")}
 
 # Pages of a case, and the acts they prepare: whoever may do one of them now may open the page.
-PAGES = {
-    "csr": ("attach_csr",),
-    "description": ("describe",),
-    "consent": ("consent",),
+SHARED_PAGES = {
     "submission": ("submit",),
     "examination": ("examine",),
     "inquiry": ("inquire",),
@@ -61,14 +60,21 @@ PAGES = {
     "seal": ("seal",),
     "dispatch": ("dispatch",),
     "packet/0": ("dispatch",),
+    "withdrawal": ("withdraw",),
+}
+ISSUE_PAGES = SHARED_PAGES | {
+    "csr": ("attach_csr",),
+    "description": ("describe",),
+    "consent": ("consent",),
     "desk": ("note_call",),
     "call-card": ("note_call",),
     "delivery": ("take_delivery",),
     "handover": ("hand_out", "prove"),
     "acceptance": ("accept", "accept_for"),
-    "withdrawal": ("withdraw",),
 }
-FOR_ALL_WHO_SEE = ("", "seal-report", "certificate")
+REVOKE_PAGES = SHARED_PAGES | {"reason": ("give_reason",), "desk": ("reopen",), "completion": ("note_completion",)}
+PAGES = {Kind.ISSUE: ISSUE_PAGES, Kind.REVOKE: REVOKE_PAGES}
+FOR_ALL_WHO_SEE = {Kind.ISSUE: ("", "seal-report", "certificate"), Kind.REVOKE: ("", "seal-report", "status")}
 
 # POSTs of a case that are no act of their own, and the act that each prepares.
 PREPARING = {"csr-reading": "attach_csr", "letter": "dispatch_by_hand"}
@@ -79,7 +85,7 @@ class Standing:
     """A house in which an application of each applicant stands at each stage."""
 
     browser: ReadingClient
-    at: dict  # (applicant, stage): Application
+    at: dict  # (applicant, (kind, stage)): Application
     urls: list
     looked_at: set
 
@@ -108,12 +114,14 @@ def standing(tmp_path_factory, furnished, authorities):
         cases = Cases(authorities, folder)
         others = {"佐藤": "鈴木", "山本": "鈴木"}
         built = {
-            (name, stage): _built(cases, stage, name, officer) for name, officer in others.items() for stage in Stage
+            (name, stand): _built(cases, *stand, name, officer) for name, officer in others.items() for stand in STANDS
         }
         yield Standing(app.test_client(), built, list(app.url_map.iter_rules()), set())
 
 
-def _built(cases, stage, applicant, officer):
+def _built(cases, kind, stage, applicant, officer):
+    if kind == Kind.REVOKE:
+        return cases.revocation(stage, applicant, officer)
     if stage in (Stage.DRAFT, Stage.SUBMITTED, Stage.WITHDRAWN):
         return cases.at(stage, applicant=applicant)
     if stage == Stage.IN_USE and applicant == "山本":
@@ -179,7 +187,7 @@ def answer(response):
 
 def test_every_act_of_a_person_has_its_route(standing):
     posts = {rule.rule for rule in standing.urls if "POST" in rule.methods}
-    assert [act.noun for act in BY_PEOPLE if f"/applications/<int:number>/{act.noun}" not in posts] == []
+    assert [noun for noun in NOUNS if f"/applications/<int:number>/{noun}" not in posts] == []
 
 
 def test_no_route_of_a_case_does_what_the_table_does_not_know(standing):
@@ -189,20 +197,22 @@ def test_no_route_of_a_case_does_what_the_table_does_not_know(standing):
         for rule in standing.urls
         if rule.rule.startswith(prefix) and "POST" in rule.methods
     }
-    assert nouns == {act.noun for act in BY_PEOPLE} | set(PREPARING)
+    assert nouns == NOUNS | set(PREPARING)
 
 
-@pytest.mark.parametrize(("actor", "stage"), MATRIX)
-def test_an_act_is_done_only_by_whom_the_table_allows_and_at_its_stage(actor, stage, standing):
+@pytest.mark.parametrize(("actor", "stand"), MATRIX)
+def test_an_act_is_done_only_by_whom_the_table_allows_and_at_its_stage(actor, stand, standing):
     name, applicant = ACTORS[actor]
-    person, application = standing.come_in(name), standing.at[applicant, stage]
+    person, application = standing.come_in(name), standing.at[applicant, stand]
     before, wrong = state(), []
-    for act in BY_PEOPLE:
+    for act in BY_PEOPLE[stand[0]]:
         wanted = expected(act, application, person)
         if wanted == "in" and (act.verb, applicant) in KEPT_BY_THE_FORM:
             wanted = 403
         if act.verb == "answer" and wanted == "in":
             wanted = 409  # nobody has asked anything
+        if act.verb == "review_emergency" and wanted == "in":
+            wanted = 404  # this is no emergency
         with database.atomic() as transaction:
             written = database.connection().total_changes
             found = answer(standing.browser.post(f"/applications/{application.id}/{act.noun}", headers=ORIGIN))
@@ -216,13 +226,14 @@ def test_an_act_is_done_only_by_whom_the_table_allows_and_at_its_stage(actor, st
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("actor", "stage"), MATRIX)
-def test_a_page_opens_only_for_those_who_may_do_now_what_it_prepares(actor, stage, standing):
+@pytest.mark.parametrize(("actor", "stand"), MATRIX)
+def test_a_page_opens_only_for_those_who_may_do_now_what_it_prepares(actor, stand, standing):
     name, applicant = ACTORS[actor]
-    person, application = standing.come_in(name), standing.at[applicant, stage]
+    person, application = standing.come_in(name), standing.at[applicant, stand]
     wrong = []
-    for path, verbs in PAGES.items():
-        wanted = [expected(ACTS[verb], application, person) for verb in verbs]
+    kind, stage = stand
+    for path, verbs in PAGES[kind].items():
+        wanted = [expected(ACTS[kind][verb], application, person) for verb in verbs]
         if path == "acceptance":
             wanted = wanted[:1] if application.subscriber else wanted[1:]
         if path == "dispatch" and wanted == [409] and stage == Stage.SENT:
@@ -232,20 +243,20 @@ def test_a_page_opens_only_for_those_who_may_do_now_what_it_prepares(actor, stag
             found = answer(response)
             if found not in wanted or ("in" in wanted and found != "in") or response.status_code == 422:
                 wrong.append(f"{path}: {response.status_code} instead of {wanted}")
-            standing.look_once(path, stage, response)
+            standing.look_once(path, stand, response)
             transaction.rollback()
     assert wrong == []
 
 
-@pytest.mark.parametrize(("actor", "stage"), MATRIX)
-def test_the_case_itself_opens_for_everybody_who_sees_it_and_for_nobody_else(actor, stage, standing):
+@pytest.mark.parametrize(("actor", "stand"), MATRIX)
+def test_the_case_itself_opens_for_everybody_who_sees_it_and_for_nobody_else(actor, stand, standing):
     name, applicant = ACTORS[actor]
-    person, application = standing.come_in(name), standing.at[applicant, stage]
+    person, application = standing.come_in(name), standing.at[applicant, stand]
     unseen = {"subscriber_other_department": {404}, "administrator": {404}, "nobody": {303}}
-    for path in FOR_ALL_WHO_SEE:
+    for path in FOR_ALL_WHO_SEE[stand[0]]:
         response = standing.browser.get(f"/applications/{application.id}/{path}".rstrip("/"))
         status = response.status_code
-        standing.look_once(path, stage, response)
+        standing.look_once(path, stand, response)
         assert status in unseen.get(actor, {200, 303} if path == "certificate" else {200}), (path, status)
     assert person is None or application.is_seen_by(person) == (actor not in unseen)
 
@@ -254,19 +265,20 @@ def test_the_case_itself_opens_for_everybody_who_sees_it_and_for_nobody_else(act
 def test_the_buttons_a_person_sees_are_acts_that_the_table_opens_to_them(actor, standing):
     name, applicant = ACTORS[actor]
     person = standing.come_in(name)
-    for stage in Stage if person else ():
-        application = standing.at[applicant, stage]
+    for stand in STANDS if person else ():
+        application = standing.at[applicant, stand]
         opened = {act.verb for act in application.acts_open_to(person)} if application.is_seen_by(person) else set()
-        assert opened == {act.verb for act in BY_PEOPLE if expected(act, application, person) == "in"}, stage
+        acts = BY_PEOPLE[stand[0]]
+        assert opened == {act.verb for act in acts if expected(act, application, person) == "in"}, stand
 
 
 @pytest.mark.parametrize("path", PREPARING)
 def test_what_prepares_an_act_is_open_to_those_who_may_do_it(path, standing):
-    act = ACTS[PREPARING[path]]
+    act = ACTS[Kind.ISSUE][PREPARING[path]]
     for name, applicant in ACTORS.values():
         person = standing.come_in(name)
-        for stage in Stage:
-            application = standing.at[applicant, stage]
+        for stage in procedure.STAGES[Kind.ISSUE]:
+            application = standing.at[applicant, (Kind.ISSUE, stage)]
             with database.atomic() as transaction:
                 found = standing.browser.post(f"/applications/{application.id}/{path}", headers=ORIGIN)
                 assert answer(found) == expected(act, application, person), (name, stage)
@@ -277,7 +289,7 @@ def test_what_prepares_an_act_is_open_to_those_who_may_do_it(path, standing):
 def test_papers_with_the_password_are_given_only_to_those_whose_work_needs_them(actor, standing):
     name, applicant = ACTORS[actor]
     standing.come_in(name)
-    application = standing.at[applicant, Stage.IN_USE]
+    application = standing.at[applicant, (Kind.ISSUE, Stage.IN_USE)]
     needs = actor in ("subscriber_own", "officer", "officer_applicant", "head")
     sees = needs or actor in ("subscriber_colleague", "auditor")
     for paper in application.papers:
@@ -290,7 +302,7 @@ def test_papers_with_the_password_are_given_only_to_those_whose_work_needs_them(
 
 
 def test_papers_that_carry_the_password_are_marked_and_encrypted(standing):
-    application = standing.at["佐藤", Stage.IN_USE]
+    application = standing.at["佐藤", (Kind.ISSUE, Stage.IN_USE)]
     secret = application.password().encode()
     for paper in application.papers:
         assert paper.carries_password == (paper.kind in ("form_xlsx", "form_pdf", "picture", "sealed_pdf")), paper.kind
@@ -325,9 +337,8 @@ def test_only_those_who_may_apply_open_an_application(actor, standing):
         transaction.rollback()
 
 
-def test_the_table_leads_every_stage_but_the_first_somewhere():
-    kinds = procedure.STAGES[Kind.ISSUE]
-    assert {act.to for act in ACTS.values() if act.to} == set(kinds)
-    assert all(
-        any(stage in act.since for act in ACTS.values()) for stage in kinds if stage not in procedure.ENDS[Kind.ISSUE]
-    )
+@pytest.mark.parametrize("kind", Kind)
+def test_the_table_leads_every_stage_but_the_first_somewhere(kind):
+    acts, stages = ACTS[kind].values(), procedure.STAGES[kind]
+    assert {act.to for act in acts if act.to} == set(stages)
+    assert all(any(stage in act.since for act in acts) for stage in stages if stage not in procedure.ENDS[kind])

@@ -18,6 +18,7 @@ SECONDS = 20  # for one question
 # How long after the completion mail the next question waits, by how long the CA has had already.
 PAUSES = ((timedelta(minutes=10), timedelta(seconds=20)), (timedelta(hours=2), timedelta(minutes=5)))
 LATER = timedelta(hours=1)
+HOLD = 6  # certificateHold
 
 
 def ask(application, fetch, practice_url=""):
@@ -25,25 +26,30 @@ def ask(application, fetch, practice_url=""):
     `fetch` is webapp.asking.fetch. Returns whether it is confirmed now."""
     certificate = application.target
     issuer = issuer_der(certificate)
-    addresses = _addresses(certificate, practice_url)
+    read = _read(certificate)
+    addresses = addresses_for(read, profiles.load(Institution.here().profile), practice_url)
     said = {}
     for url in addresses.ocsps if issuer else ():
         said.setdefault("ocsp", []).append(_ask_ocsp(application, certificate, issuer, url, addresses.hosts, fetch))
     for url in addresses.crls if issuer else ():
-        said.setdefault("crl", []).append(_ask_crl(application, certificate, issuer, url, addresses.hosts, fetch))
-    agreed = {kind: next((row for row in rows if row.outcome == "revoked"), None) for kind, rows in said.items()}
+        said.setdefault("crl", []).append(_ask_crl(application, read, issuer, url, addresses.hosts, fetch))
+    agreed = {kind: next((row for row in rows if _is_final(row)), None) for kind, rows in said.items()}
     if not agreed or not all(agreed.values()):
         return False
     _confirm(application, certificate, agreed)
     return True
 
 
-def _addresses(certificate, practice_url):
-    """Where to ask: what the certificate says as far as the profile lists the host, else what the profile says."""
-    profile = profiles.load(Institution.here().profile)
-    nothing = SimpleNamespace(extensions=SimpleNamespace(crl_urls=(), ocsp_urls=()))
-    read = certificate_paper.read(certificate.content.bytes()) if certificate.sha256 else nothing
-    return addresses_for(read, profile, practice_url)
+def _is_final(answer):
+    """Revoked for good; a certificate on hold may come back (RFC 5280 §5.3.1)."""
+    return answer.outcome == "revoked" and answer.reason != HOLD
+
+
+def _read(certificate):
+    """The certificate itself; of one imported from a list alone nothing is known but what the list said."""
+    if certificate.sha256:
+        return certificate_paper.read(certificate.content.bytes())
+    return SimpleNamespace(extensions=SimpleNamespace(crl_urls=(), ocsp_urls=()))
 
 
 def issuer_der(certificate):
@@ -64,8 +70,9 @@ def _ask_ocsp(application, certificate, issuer, url, hosts, fetch):
     return _asked(application, "ocsp", url, lambda: fetch(url, hosts, seconds=SECONDS, **asked), reading)
 
 
-def _ask_crl(application, certificate, issuer, url, hosts, fetch):
-    reading = ("webapp.papers.revocation_status:read_crl", issuer, certificate.serial, clock.now(), (url,))
+def _ask_crl(application, read, issuer, url, hosts, fetch):
+    serial, points = application.target.serial, read.extensions.crl_urls
+    reading = ("webapp.papers.revocation_status:read_crl", issuer, serial, clock.now(), points)
     limit = revocation_status.MAX_CRL_BYTES
     return _asked(application, "crl", url, lambda: fetch(url, hosts, limit=limit, seconds=SECONDS), reading)
 

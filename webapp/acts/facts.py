@@ -111,8 +111,9 @@ def _to_revoke(application):
     ]
 
 
-def judge_revocation(application, revocation):
+def judge_revocation(application, revocation=None):
     """Findings REV-01…04 about a revocation as the register has it, or as somebody has just typed it."""
+    revocation = revocation or Revocation.of(application)
     asked = Asked(
         serial=application.target.serial,
         reason=revocation.reason,
@@ -214,10 +215,14 @@ def _contents(application, held):
     return Fact("findings", "CSRの内容", held is not None and not faults, wanting)
 
 
+def asks_identity(application):
+    """Whether somebody is to be identified: not where a 登録担当者 asks for 失効 in the place of a 利用管理者."""
+    return not application.is_revocation or application.applicant_id == application.subscriber_id
+
+
 def _identities(application):
-    """ID-01. A 登録担当者 who applies in the place of a 利用管理者 who has left is examined by another officer; there is
-    nobody else to identify."""
-    if application.is_revocation and application.applicant_id != application.subscriber_id:
+    """ID-01."""
+    if not asks_identity(application):
         return []
     return [
         _identity(application, aspect, label) for aspect, label in (("identity", "本人性"), ("existence", "実在性"))
@@ -226,17 +231,13 @@ def _identities(application):
 
 def made(application):
     form = ApplicationForm.current(application)
-    name = form_name(application)
+    name = application.form_name
     return Fact(
         "form",
         f"{name}(Excel・PDF)",
         form is not None and form.made_at is not None,
         f"{name}を作成しています。数秒後に画面を開き直してください。",
     )
-
-
-def form_name(application):
-    return "失効申請書" if application.is_revocation else "発行申請書"
 
 
 def _identity(application, aspect, label):

@@ -49,11 +49,11 @@ def signer_of(found, application):
         why = f"{office}としての任期が終わっています" if ended else f"{office}として登録されていません"
         raise Refused(
             f"署名した{person.name}さんは、{why}。",
-            f"{facts.form_name(application)}に記載された{application.head.name}さんに署名を依頼してください。",
+            f"{application.form_name}に記載された{application.head.name}さんに署名を依頼してください。",
         )
     if person.id != application.head_id:
         raise Refused(
-            f"{facts.form_name(application)}に記載された{application.head.name}さんではなく、{person.name}さんが署名しています。",
+            f"{application.form_name}に記載された{application.head.name}さんではなく、{person.name}さんが署名しています。",
             "記載された方に署名を依頼するか、差し戻して記載する方を選び直してください。",
         )
     return person
@@ -103,7 +103,7 @@ def stamp(application, who, name, data, attested):
 
 
 def _frozen(application):
-    facts.demand([facts.made(application)], f"{facts.form_name(application)}がまだできていません。")
+    facts.demand([facts.made(application)], f"{application.form_name}がまだできていません。")
     return Paper.newest(application, "form_pdf").content.bytes()
 
 

@@ -12,6 +12,7 @@ from webapp.register.campaigns import Campaign, CampaignItem
 from webapp.register.certificates import Certificate, Challenge
 from webapp.register.content import Content
 from webapp.register.database import OUTAGES, bind, database, migrate
+from webapp.register.emergencies import EmergencyContact
 from webapp.register.events import ChainBroken, ChainHead, Event, EventParticulars, verify_chain
 from webapp.register.gates import GateRecord
 from webapp.register.institution import Document, IdentityMethod, Institution, TrustAnchor, in_force
@@ -53,6 +54,7 @@ __all__ = [
     "Department",
     "Digest",
     "Document",
+    "EmergencyContact",
     "Event",
     "EventParticulars",
     "GateRecord",

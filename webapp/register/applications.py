@@ -1,5 +1,8 @@
 """Applications (申請) and what hangs on one: consents, identity checks, inquiries, calls."""
 
+from functools import reduce
+from operator import or_
+
 from peewee import (
     BlobField,
     BooleanField,
@@ -94,6 +97,22 @@ class Application(Row):
         return person.roles() | own
 
     @property
+    def is_told(self):
+        """Whether it was handed in and not taken back: others have something to do with it."""
+        return self.stage not in (Stage.DRAFT, Stage.WITHDRAWN)
+
+    @property
+    def procedure_label(self):
+        """The name of the procedure: 新規発行, 更新発行, 失効, 緊急失効."""
+        label = procedure.OCCASION_LABELS[self.occasion]
+        return f"{label}発行" if self.kind == Kind.ISSUE else f"緊急{label}" if self.is_emergency else label
+
+    @property
+    def form_name(self):
+        """What its Excel form is called."""
+        return "失効申請書" if self.is_revocation else "発行申請書"
+
+    @property
     def step_labels(self):
         return procedure.STEP_LABELS[Kind(self.kind)]
 
@@ -127,13 +146,18 @@ class Application(Row):
             .join(Department)
             .switch(cls)
         )
+        own = cls.own_to(person)
+        return query if own is None else query.where(reduce(or_, own))
+
+    @classmethod
+    def own_to(cls, person):
+        """Conditions of which any lets a person see an application, or None for those who may see all."""
         roles = person.roles()
         if roles & {Role.OFFICER, Role.HEAD, Role.AUDITOR}:
-            return query
-        own = (cls.applicant == person) | (cls.subscriber == person)
-        if Role.SUBSCRIBER in roles:
-            own |= cls.department.in_([department.id for department in person.departments()])
-        return query.where(own)
+            return None
+        departments = person.departments() if Role.SUBSCRIBER in roles else []
+        people = [cls.applicant == person, cls.subscriber == person]
+        return [*people, *(cls.department == department for department in departments)]
 
     @classmethod
     def at(cls, person, *stages):

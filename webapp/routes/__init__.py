@@ -1,46 +1,7 @@
-"""One blueprint for each noun the user sees."""
+"""One blueprint for each noun the user sees: every file of this package that has a `bp`."""
 
-from webapp.routes import (
-    administration,
-    applications,
-    certificates,
-    delivery,
-    desk,
-    dispatch,
-    drafts,
-    examination,
-    gallery,
-    health,
-    help,
-    home,
-    lookup,
-    papers,
-    passwords,
-    records,
-    sealing,
-    session,
-)
+import pkgutil
+from importlib import import_module
 
-BLUEPRINTS = [
-    module.bp
-    for module in (
-        administration,
-        applications,
-        certificates,
-        delivery,
-        desk,
-        dispatch,
-        drafts,
-        examination,
-        gallery,
-        health,
-        help,
-        home,
-        lookup,
-        papers,
-        passwords,
-        records,
-        sealing,
-        session,
-    )
-]
+_files = [import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
+BLUEPRINTS = [file.bp for file in _files if hasattr(file, "bp")]

@@ -1,7 +1,8 @@
 """The list of applications, choosing the procedure, opening one, and the page of one."""
 
-from flask import Blueprint, g, request
+from flask import Blueprint, g, request, url_for
 
+from webapp import clock
 from webapp.acts import case as case_acts
 from webapp.acts.facts import csr_in_force
 from webapp.errors import Refused
@@ -14,6 +15,8 @@ from webapp.routes.finding import find, typed, who
 
 bp = Blueprint("applications", __name__, url_prefix="/applications")
 PER_PAGE = 25
+OFFERED = 25  # certificates to choose from; the rest is in the list of certificates
+REASON_OF = {"unneeded": 5, "compromised": 1}  # what an occasion for 失効 is called there (RFC 5280 §5.3.1)
 
 # seed 1, 手続きの種別: what one wants, and which procedure it is.
 OCCASIONS = (
@@ -77,15 +80,33 @@ def _new_page(chosen, kind, values=None, refusal=None):
         "kind": kind,
         "may_file": bool(g.roles & {Role.SUBSCRIBER, Role.OFFICER}),
         "certificates": _own_certificates() if chosen == "other_dn" else [],
+        "targets": _targets(kind, chosen),
+        "more_url": url_for("certificates.index"),
+        "same": case_acts.namesake(values["title"].strip()) if refusal and "is_another" in refusal.fields else None,
         "typed": values or {"title": "", "purpose": "", "replaces": ""},
         "refusal": refusal,
     }
 
 
 def _own_certificates():
-    seen = Application.seen_by(g.person).where(Application.stage == Stage.IN_USE)
-    query = Certificate.select().where(Certificate.application.in_([row.id for row in seen])).order_by(-Certificate.id)
-    return [(row.id, f"{row.application.title} シリアル番号 {row.serial[:16]}") for row in query]
+    query = Certificate.seen_by(g.person).order_by(-Certificate.id).limit(OFFERED)
+    return [(row.id, f"{row.title} シリアル番号 {row.serial[:16]}") for row in query]
+
+
+def _targets(kind, chosen):
+    """The certificates to begin a 更新 or 失効 at: those that the occasion fits, the first to end first."""
+    if kind not in ("更新", "失効"):
+        return []
+    query = Certificate.seen_by(g.person)
+    is_revoked = Certificate.revoked_at.is_null(chosen != "reissue")
+    fitting = is_revoked if chosen == "reissue" else is_revoked & (Certificate.not_after >= clock.now())
+    page_of = "renewals.new" if kind == "更新" else "revocations.new"
+    rows = query.where(fitting).order_by(Certificate.not_after, Certificate.id).limit(OFFERED)
+    return [{"row": row, "url": url_for(page_of, number=row.id, **_reason(chosen))} for row in rows]
+
+
+def _reason(chosen):
+    return {"reason": REASON_OF[chosen]} if chosen in REASON_OF else {}
 
 
 @bp.post("")
@@ -93,8 +114,9 @@ def create():
     values = typed(title="", purpose="", replaces="", occasion="first")
     offered = {str(key) for key, _ in _own_certificates()}
     replaces = int(values["replaces"]) if values["replaces"] in offered else None
+    is_another = "is_another" in request.form
     try:
-        application = case_acts.open_application(who(), values["title"], values["purpose"], replaces)
+        application = case_acts.open_application(who(), values["title"], values["purpose"], replaces, is_another)
     except Refused as refusal:
         if refusal.status != 422:
             raise
@@ -115,7 +137,6 @@ def show_page(application):
     found = case.facts_now(application, held)
     return {
         "application": application,
-        "labels": case.labels(application),
         "current": current,
         "state": state,
         "waited": case.since_words(application.stage_since_at) if application.is_open else "",
@@ -130,7 +151,21 @@ def show_page(application):
         "others": case.other_acts(application, g.person),
         "letter": _letter(application),
         "certificate": Certificate.of(application),
+        **_of_revocation(application),
         "may_show_password": any(act.verb == "show_password" for act in application.acts_open_to(g.person)),
+    }
+
+
+def _of_revocation(application):
+    """What only a 失効 has on its page."""
+    if not application.is_revocation:
+        return {"revocation": None, "hours": None, "awaits_review": False, "may_review": False}
+    awaits = application.is_emergency and application.reviewer_id is None and application.is_told
+    return {
+        "revocation": case.revocation(application),
+        "hours": case.hours_left(application),
+        "awaits_review": awaits,
+        "may_review": awaits and any(act.verb == "review_emergency" for act in application.acts_open_to(g.person)),
     }
 
 

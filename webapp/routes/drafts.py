@@ -11,6 +11,7 @@ from webapp.papers import csr as csr_paper
 from webapp.papers import issue_form
 from webapp.procedure import Role
 from webapp.register import Application, Consent, Document, Institution, Person
+from webapp.routes import case
 from webapp.routes.finding import attempt, find, tokend, typed, upload, who
 
 bp = Blueprint("drafts", __name__, url_prefix="/applications/<int:number>")
@@ -204,6 +205,8 @@ def _submission_page(application, refusal=None):
         form=form,
         mark=issue_form.mark_of(form) if form else "",
         held=facts.csr_in_force(application),
+        sealer=case.sealer(form) if form else "",
+        revocation=case.revocation(application),
         today=clock.today(),
         refusal=refusal,
     )

@@ -37,6 +37,10 @@ def _page(application, refusal=None, about=""):
         pictures=Paper.pictures(application, is_masked=False),
         aspects=[_aspect(application, key, label) for key, label in acts.ASPECTS.items()],
         facts=facts.for_examination(application),
+        sealer=case.sealer(form) if form else "",
+        revocation=case.revocation(application),
+        findings=facts.judge_revocation(application) if application.is_revocation else [],
+        asks_identity=facts.asks_identity(application),
         inquiry=Inquiry.unanswered(application),
         today=clock.today().isoformat(),
         typed=request.form.to_dict(),
@@ -55,9 +59,15 @@ def _compared(form):
         ("住所", form.address, here.head_office, "address"),
         ("利用機関名", form.institution_name, here.formal_name, "institution_name"),
         ("代表電話番号", form.switchboard, here.switchboard, ""),
-        *((f"主体者DN {short}", dict(form.subject).get(short, ""), value, "") for short, value in here.subject),
+        *_compared_subject(form, here),
     ]
     return [_row(label, left, right, [f for f in found if f.field == field]) for label, left, right, field in pairs]
+
+
+def _compared_subject(form, here):
+    if isinstance(form.subject, str):  # a revocation names the certificate's DN as it is
+        return []
+    return [(f"主体者DN {short}", dict(form.subject).get(short, ""), value, "") for short, value in here.subject]
 
 
 def _row(label, left, right, findings):

@@ -6,7 +6,7 @@ from tokens.client import Tokend
 from webapp.errors import Refused, Unseen
 from webapp.gate import who
 from webapp.pages import see_other
-from webapp.register import Application
+from webapp.register import Application, Certificate
 
 
 def find(number):
@@ -15,6 +15,14 @@ def find(number):
     if application is None or not application.is_seen_by(g.person):
         raise Unseen("申請が見つかりません。", "番号を確かめるか、申請の一覧から探してください。")
     return application
+
+
+def find_certificate(number):
+    """The certificate with this row number, if this person may know of it; raises Unseen (404) otherwise."""
+    row = Certificate.get_or_none(Certificate.id == number)
+    if row is None or not row.is_seen_by(g.person):
+        raise Unseen("証明書が見つかりません。", "証明書の一覧から探してください。")
+    return row
 
 
 def attempt(act, again, onward, done="", **values):
@@ -44,4 +52,4 @@ def upload(field="file"):
     return (file.filename or "", file.read()) if file else ("", b"")
 
 
-__all__ = ["attempt", "find", "tokend", "typed", "upload", "who"]
+__all__ = ["attempt", "find", "find_certificate", "tokend", "typed", "upload", "who"]

@@ -5,7 +5,7 @@ from flask import Blueprint, g
 from webapp.errors import Unseen
 from webapp.pages import attachment
 from webapp.papers import csr as csr_paper
-from webapp.register import Csr, Document, Paper
+from webapp.register import Csr, Document, Paper, StatusAnswer
 
 bp = Blueprint("papers", __name__)
 
@@ -30,6 +30,17 @@ def _find(number):
     if paper.carries_password and not paper.application.may_see_password(g.person):
         raise Unseen("この書類は、申請の担当者だけが開けます。", "必要な場合は、登録担当者に連絡してください。")
     return paper
+
+
+@bp.get("/status-answers/<int:number>/file")
+def status_answer(number):
+    """The signed CRL or OCSP response that is kept as evidence (DER)."""
+    row = StatusAnswer.get_or_none(StatusAnswer.id == number)
+    if row is None or row.content is None or not row.application.is_seen_by(g.person):
+        raise Unseen("回答が見つかりません。", "失効の確認の画面から開き直してください。")
+    media_type = {"crl": "application/pkix-crl", "ocsp": "application/ocsp-response"}[row.kind]
+    ending = {"crl": "crl", "ocsp": "ors"}[row.kind]
+    return attachment(row.content.bytes(), f"{row.application.number}-{row.id}.{ending}", media_type)
 
 
 @bp.get("/csrs/<int:number>/file")

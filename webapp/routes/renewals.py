@@ -1,0 +1,42 @@
+"""1-2 on screen: 更新 begins with one press at the certificate; only the reason is chosen."""
+
+from flask import Blueprint
+
+from webapp.acts import renewals as acts
+from webapp.errors import Refused
+from webapp.pages import page, see_other
+from webapp.routes.finding import find_certificate, typed, who
+
+bp = Blueprint("renewals", __name__)
+
+
+@bp.get("/certificates/<int:number>/renewal")
+def new(number):
+    certificate = find_certificate(number)
+    acts.require_renewable(certificate, who())
+    return _page(certificate)
+
+
+def _page(certificate, refusal=None):
+    fitting = acts.occasion_for(certificate)
+    offered = [key for key in acts.OCCASIONS if (key == "reissue") == (fitting == "reissue")]
+    return page(
+        "certificates/renewal.html",
+        status=refusal.status if refusal else 200,
+        certificate=certificate,
+        occasions=[(key, acts.OCCASIONS[key]) for key in offered],
+        typed=typed(occasion=fitting),
+        refusal=refusal,
+    )
+
+
+@bp.post("/certificates/<int:number>/renewal")
+def create(number):
+    certificate = find_certificate(number)
+    try:
+        application = acts.renew(certificate, who(), typed(occasion="")["occasion"])
+    except Refused as refusal:
+        if refusal.status != 422:
+            raise
+        return _page(certificate, refusal)
+    return see_other("applications.show", "renew", number=application.id)
