@@ -165,7 +165,7 @@ def _person(found, authorities):
         "row": _row(exact) if exact else None,
         "is_changed": bool(exact and exact.sha256 not in (None, read.sha256)),
         "alike": alike,
-        "import_url": _link("imports.new") if Role.OFFICER in g.roles else "",
+        "import_url": _import_url(),
     }
 
 
@@ -195,11 +195,11 @@ def _steps(row):
     steps = []
     if _may(renewals.require_renewable, row):
         label = "再発行を申請する" if row.revoked_at else "更新する"
-        steps.append((label, _link("renewals.new", number=row.id)))
+        steps.append((label, url_for("renewals.new", number=row.id)))
     if _may(revocations.require_revocable, row):
-        steps.append(("失効を申請する", _link("revocations.new", number=row.id)))
+        steps.append(("失効を申請する", url_for("revocations.new", number=row.id)))
     steps.append(("この証明書の画面を開く", url_for("certificates.show", number=row.id)))
-    return [(label, url) for label, url in steps if url]
+    return steps
 
 
 def _may(requirement, row):
@@ -210,6 +210,7 @@ def _may(requirement, row):
     return True
 
 
-def _link(endpoint, **values):
-    """The address of an endpoint, or an empty string where the house has no such room."""
-    return url_for(endpoint, **values) if endpoint in current_app.view_functions else ""
+def _import_url():
+    """Where an officer brings certificates into the register; empty for others, and where the house has no such page."""
+    may = Role.OFFICER in g.roles and "imports.new" in current_app.view_functions
+    return url_for("imports.new") if may else ""
