@@ -65,7 +65,7 @@ class Cases:
         return Who(self(name), "192.0.2.1")
 
     def opened(self, applicant="佐藤", title="計測ソフト配布用", purpose="計測ソフトウェアの配布"):
-        return case_acts.open_application(self.who(applicant), title, purpose)
+        return case_acts.open_application(self.who(applicant), title, purpose, is_another=True)
 
     def with_csr(self, applicant="佐藤", key=None, **entries):
         application = self.opened(applicant, **entries)

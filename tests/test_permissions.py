@@ -66,13 +66,13 @@ ISSUE_PAGES = SHARED_PAGES | {
     "csr": ("attach_csr",),
     "description": ("describe",),
     "consent": ("consent",),
-    "desk": ("note_call",),
+    "desk": ("redo_dispatch",),
     "call-card": ("note_call",),
     "delivery": ("take_delivery",),
     "handover": ("hand_out", "prove"),
     "acceptance": ("accept", "accept_for"),
 }
-REVOKE_PAGES = SHARED_PAGES | {"reason": ("give_reason",), "desk": ("reopen",), "completion": ("note_completion",)}
+REVOKE_PAGES = SHARED_PAGES | {"reason": ("give_reason",), "desk": ("redo_dispatch",), "completion": ("note_completion",)}
 PAGES = {Kind.ISSUE: ISSUE_PAGES, Kind.REVOKE: REVOKE_PAGES}
 FOR_ALL_WHO_SEE = {Kind.ISSUE: ("", "seal-report", "certificate"), Kind.REVOKE: ("", "seal-report", "status")}
 

@@ -35,7 +35,7 @@ class Deed:
 def require(verb, application, who):
     """The act, if this person may do it on this application at all; raises Unseen or NotYourAct. The stage is not
     looked at here but by the UPDATE itself."""
-    act = procedure.find_act(Kind(application.kind), verb)
+    act = _act_of(application, verb)
     if who.person is None:
         if Role.SYSTEM not in act.by:
             raise NotYourAct(f"「{act.label}」は自動では行いません。")
@@ -52,6 +52,16 @@ def require(verb, application, who):
         able = "・".join(ROLE_LABELS[role] for role in act.by)
         raise NotYourAct(f"「{act.label}」は{able}が行う操作です。", "担当の方に連絡してください。")
     return act
+
+
+def _act_of(application, verb):
+    """The act of this kind of application; Unseen where its procedure knows none of that name."""
+    try:
+        return procedure.find_act(Kind(application.kind), verb)
+    except KeyError:
+        raise Unseen(
+            f"{application.procedure_label}の申請には、この操作はありません。", "申請の画面に戻ってください。"
+        ) from None
 
 
 def require_now(verb, application, who):

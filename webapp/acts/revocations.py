@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from webapp import clock
 from webapp.acts import case, confirmation, facts, intakes, letters, performing, require_now
 from webapp.acts.case import required
-from webapp.errors import Incomplete, NotYourAct, Overtaken, Refused
+from webapp.errors import Incomplete, NotYourAct, Overtaken, Unseen
 from webapp.mails import revocations as mails
 from webapp.papers import guard
 from webapp.papers.revocation_reasons import KEY_COMPROMISE
@@ -189,7 +189,7 @@ def review_emergency(application, who, note):
     somebody who took part."""
     require_now("review_emergency", application, who)
     if not application.is_emergency:
-        raise Refused("この申請は緊急失効ではないため、事後確認は要りません。", "画面を開き直してください。")
+        raise Unseen("この申請は緊急失効ではないため、事後確認は要りません。", "申請の画面に戻ってください。")
     took_part = {application.applicant_id, application.examiner_id, application.sealer_id, application.attester_id}
     if who.person.id in took_part:
         raise NotYourAct(

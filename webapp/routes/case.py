@@ -8,9 +8,9 @@ from webapp import clock, sentences
 from webapp.papers.revocation_reasons import REASONS
 from webapp.procedure import Stage
 from webapp.register import ApplicationForm, Content, Csr, Event, Job, Paper, Revocation
-from webapp.routes.next_step import LETTER_STATES, facts_now, next_step, since_words
+from webapp.routes.next_step import LETTER_STATES, facts_now, next_step, sent_on, since_words
 
-__all__ = ["LETTER_STATES", "facts_now", "next_step", "since_words"]  # what a case's pages ask for together
+__all__ = ["LETTER_STATES", "facts_now", "next_step", "sent_on", "since_words"]  # what a case's pages ask for together
 
 
 def step_state(application):

@@ -17,7 +17,7 @@ bp = Blueprint("desk", __name__, url_prefix="/applications/<int:number>")
 @bp.get("/desk")
 def show(number):
     application = find(number)
-    require_now("note_call", application, who())
+    require_now("redo_dispatch", application, who())
     return _page(application)
 
 

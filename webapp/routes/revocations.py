@@ -162,6 +162,7 @@ def _moments(revocation):
 @bp.post(f"{CASE}/reason")
 def give_reason(number):
     application = find(number)
+    require_now("give_reason", application, who())
     given = typed(**ENTRIES, officer="", head="")
     return attempt(
         lambda: acts.give_reason(application, who(), *_said(given), given["officer"], given["head"]),
