@@ -19,6 +19,7 @@ from webapp.register import (
     Content,
     Department,
     Document,
+    EmergencyContact,
     Event,
     IdentityMethod,
     Institution,
@@ -47,6 +48,11 @@ PEOPLE = (
     ("takahashi", "高橋 美咲", "subscriber", "講師", "理学部 物理学科", "03-5500-1301"),
     ("ito", "伊藤 恵", "auditor", "", "監査室", "03-5500-1401"),
     ("kobayashi", "小林 誠", "administrator", "", "情報基盤センター", "03-5500-1103"),
+)
+# office, name, key of the mail address, telephone
+CONTACTS = (
+    ("CSIRT", "情報セキュリティインシデント対応チーム", "csirt", "03-5500-1119"),
+    ("CISO", "中島 由紀", "ciso", "03-5500-1002"),
 )
 HOUSE = {
     "environment": "demo",
@@ -95,6 +101,8 @@ def furnish():
                 media_type="text/plain; charset=utf-8",
                 since_on=SINCE,
             )
+        for office, name, key, phone in CONTACTS:
+            EmergencyContact.create(office=office, name=name, mail=mail_of(key), phone=phone, since_on=SINCE)
 
 
 def _employ(key, name, role, title, department, phone, password_hash):
