@@ -138,3 +138,8 @@ def replaceable(issuer, department, spki_sha256, issued_since, issued_until, end
     for given, condition in conditions:
         query = query.where(condition) if given else query
     return query
+
+
+def place_of():
+    """The order of a campaign's list, and the key of its pages: (person id, or 0 for nobody; item id)."""
+    return fn.COALESCE(Certificate.subscriber, 0), CampaignItem.id

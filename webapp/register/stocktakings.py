@@ -149,6 +149,28 @@ class StocktakingItem(Row):
         )
 
     @classmethod
+    def exported(cls, stocktaking):
+        """All items, one after the other: (管理名称, serial, department, person, standing, the five answers, note, answered at,
+        answered by, on behalf, settlement)."""
+        by = Person.alias("answering")
+        answers = (cls.is_person_right, cls.is_post_right, cls.is_purpose_right, cls.is_in_use, cls.is_token_at_hand)
+        said = (cls.note, cls.answered_at, by.name, cls.is_on_behalf, cls.settlement)
+        return (
+            cls.select(
+                Certificate.title, Certificate.serial, Department.name, Person.name, standing_of(), *answers, *said
+            )
+            .join(Certificate)
+            .join(Person, JOIN.LEFT_OUTER, on=(Certificate.subscriber == Person.id))
+            .switch(Certificate)
+            .join(Department, JOIN.LEFT_OUTER, on=(Certificate.department == Department.id))
+            .join_from(cls, by, JOIN.LEFT_OUTER, on=(cls.answered_by == by.id))
+            .where(cls.stocktaking == stocktaking)
+            .order_by(cls.id)
+            .tuples()
+            .iterator()
+        )
+
+    @classmethod
     def unsettled(cls):
         """What somebody reported and no officer has dealt with, the oldest first (the state is no parameter: the partial
         index is used)."""
