@@ -266,7 +266,7 @@ def test_a_bomb_a_doll_and_ten_thousand_certificates_are_not_opened(maker):
     for _ in range(3):
         doll = zipped({"a.zip": doll})
     refused(doll, "a.zip", "2段まで")
-    refused(10_000 * ca.pem(maker.leaf), "a.pem", "大きすぎます")
+    refused(10_000 * ca.pem(maker.leaf), "a.pem", "大きすぎるファイル")
     forged = [ca.der(maker.leaf)[:-1] + bytes([n]) for n in range(150)]
     refused(b"".join(pem("CERTIFICATE", der).encode() for der in forged), "a.pem", "150枚")
     refused(zipped({f"{n}.cer": der for n, der in enumerate(forged)}), "a.zip", "枚")

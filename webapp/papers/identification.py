@@ -70,6 +70,11 @@ def _refuse_by_name(data, name):
 
 def _from_text(data):
     """PEM, one or many, with whatever text is around it; or one DER object."""
+    if len(data) > MAX_TEXT:
+        raise Unreadable(
+            "対応していない種類のファイルか、証明書のファイルとしては大きすぎるファイルです。",
+            "証明書のファイル(2MBまで)か、署名されたプログラム、スクリプト、JAR、PDFを選択してください。",
+        )
     try:
         blocks = armour.blocks(data, MAX_TEXT)
     except PrivateKeyPasted:
