@@ -262,11 +262,11 @@ def test_it_is_closed_with_a_report_that_another_person_signs_off(held, case, br
     assert "棚卸し報告 2026年度" in page.heading and "承認待ち" in page.text and "なくした。" in page.text
     assert "この報告を承認する" not in page.buttons() and "佐藤さんが休職中のため。" in page.text
     row = Stocktaking.get()
-    assert browser.press(f"/stocktakings/{row.id}/sign-off", {"sha256": row.report_id}).status == 403
+    assert browser.press(f"/stocktakings/{row.id}/sign-off", {"sha256": row.report_sha256}).status == 403
     assert browser.press(f"/stocktaking-items/{item_of(waiting).id}/proxy-confirmation", {"reason": "?"}).status == 409
 
     saved = browser.see(f"/stocktakings/{row.id}/report.json").data
-    assert hashlib.sha256(saved).hexdigest() == row.report_id
+    assert hashlib.sha256(saved).hexdigest() == row.report_sha256
     report = json.loads(saved)
     assert report["counts"] == {"confirmed": 1, "discrepancy": 1, "settled": 0, "waiting": 1, "fallen": 0}
     assert [item["title"] for item in report["items"]] == ["なくしたもの", "答えのないもの"]
@@ -276,10 +276,10 @@ def test_it_is_closed_with_a_report_that_another_person_signs_off(held, case, br
     assert "報告を確認し、承認してください" in browser.see("/").text
     assert "この報告を承認する" in browser.see(f"/stocktakings/{row.id}/report").buttons()
     assert browser.press(f"/stocktakings/{row.id}/sign-off", {"sha256": "0" * 64}).status == 409
-    assert "報告を承認しました" in browser.press(f"/stocktakings/{row.id}/sign-off", {"sha256": row.report_id}).text
-    assert browser.press(f"/stocktakings/{row.id}/sign-off", {"sha256": row.report_id}).status == 409
+    assert "報告を承認しました" in browser.press(f"/stocktakings/{row.id}/sign-off", {"sha256": row.report_sha256}).text
+    assert browser.press(f"/stocktakings/{row.id}/sign-off", {"sha256": row.report_sha256}).status == 409
     event = Event.select().where(Event.act == "sign_off_stocktaking").get()
-    assert event.facts["report_sha256"] == row.report_id and event.person == tanaka
+    assert event.facts["report_sha256"] == row.report_sha256 and event.person == tanaka
     Certificate.update(revoked_at=clock.now()).where(Certificate.id == waiting.id).execute()
     assert browser.see(f"/stocktakings/{row.id}/report.json").data == saved
     browser.sign_in_as(ito)

@@ -12,6 +12,7 @@ STANDINGS = {
     "waiting": "未回答",
     "fallen": "対象外になったもの(失効・期限切れ)",
 }
+SHORT = {"confirmed": "確認済み", "discrepancy": "相違", "settled": "対応済み", "waiting": "未回答", "fallen": "対象外"}
 POINTS = {
     "is_person_right": "担当者が違う",
     "is_post_right": "職名・所属が違う",

@@ -65,7 +65,7 @@ def close_stocktaking(row, who, reason=""):
         data = stocktaking_report.written(stocktaking_report.of(row, reason))
         row.report = Content.keep(data, is_encrypted=True)
         row.save(only=[Stocktaking.closed_at, Stocktaking.closed_by, Stocktaking.report])
-        told = {"name": row.name, "counts": counts, "report_sha256": row.report_id}
+        told = {"name": row.name, "counts": counts, "report_sha256": row.report_sha256}
         Event.write("close_stocktaking", row, who.person, who.address, told, {"reason": reason} if reason else None)
         for person in _others(who.person):
             letters.tell(mails.awaits_sign_off, [person], f"/stocktakings/{row.id}", row, who.person.name)

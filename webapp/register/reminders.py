@@ -38,6 +38,13 @@ class Reminder(Row):
         return cls.select().where(column == row).count()
 
     @classmethod
+    def newest(cls, row):
+        """When somebody was last asked about a Stocktaking or Campaign, or None."""
+        column, _ = _of(row)
+        last = cls.select(cls.asked_at).where(column == row).order_by(-cls.id).first()
+        return last.asked_at if last else None
+
+    @classmethod
     def unwritten(cls, row, count):
         """The first `count` of a Stocktaking or Campaign whose letters are still to be written."""
         column, _ = _of(row)

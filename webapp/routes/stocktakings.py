@@ -19,6 +19,7 @@ from webapp.sentences import told_all
 bp = Blueprint("stocktakings", __name__, url_prefix="/stocktakings")
 PER_PAGE = 25
 PEOPLE_PER_PAGE = 50
+COLUMNS = ["所属", *((label, "number") for label in report.SHORT.values()), ("合計", "number")]
 OFFICE = (Role.OFFICER, Role.HEAD, Role.AUDITOR)
 
 
@@ -74,6 +75,8 @@ def _show(row, refusal=None):
         counts=counts,
         total=sum(counts.values()),
         standings=report.STANDINGS,
+        short=report.SHORT,
+        columns=COLUMNS,
         departments=departments,
         people=_missing(row),
         tasks=list(StocktakingItem.unsettled().where(StocktakingItem.stocktaking == row).limit(PER_PAGE)),
@@ -148,6 +151,8 @@ def show_report(number):
         stocktaking=row,
         report=report.kept(row) if row.closed_at else report.of(row),
         standings=report.STANDINGS,
+        short=report.SHORT,
+        columns=COLUMNS,
         may_sign_off=_may_sign_off(row),
         today=clock.today(),
     )
