@@ -60,6 +60,11 @@ def _opened(kind, why, due_on):
     return row
 
 
+def pending():
+    """The open ones, the earliest due first."""
+    return list(Notification.pending())
+
+
 def role_begins(who, person, role, since_on):
     """What NII is to be told because somebody takes a role from a day on. The first to hold it changes nothing."""
     if role not in ENDING or not PersonRole.held_by_another(person, role):

@@ -48,7 +48,15 @@ def card(number):
     require_now("note_call", application, who())
     form = frozen_form(case.form_of(application))
     others = [person for person in letters.officers() if person.id != application.officer_id]
-    return page("applications/call_card.html", application=application, form=form, others=others, today=clock.today())
+    stand_in = application.officer.stand_in() if application.officer else None
+    return page(
+        "applications/call_card.html",
+        application=application,
+        form=form,
+        others=others,
+        stand_in=stand_in,
+        today=clock.today(),
+    )
 
 
 def _posted(number, act, way, done):
