@@ -129,6 +129,8 @@ def _nav(person):
         items += [("申請", url_for("applications.index")), ("証明書", url_for("certificates.index"))]
     if Role.AUDITOR in roles:
         items.append(("操作記録", url_for("records.index")))
+    if roles & {Role.OFFICER, Role.ADMINISTRATOR}:
+        items.append(("機関", url_for("gates.index")))
     if Role.ADMINISTRATOR in roles:
         items.append(("設定", url_for("administration.index")))
     return [{"label": label, "url": url, "current": _is_here(url)} for label, url in items]
