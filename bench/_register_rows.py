@@ -98,7 +98,8 @@ class Rows:
         title = f"{rng.choice(THINGS)}配布用 {n + 1}"
         purpose = f"{rng.choice(THINGS)}の配布"
         is_imported = rng.random() < 0.1
-        earlier = rng.randrange(n) + 1 if n and not is_imported and rng.random() < 0.055 else None
+        is_renewal = not is_imported and rng.random() < 0.055
+        earlier = self._ending_at(n) if is_renewal else None
         application = None
         if not is_imported:
             occasion = "continue" if earlier else "first"
@@ -117,6 +118,10 @@ class Rows:
             revoking, revoked, reason,
         )  # fmt: skip
         return (sha256, der, len(der), False), certificate
+
+    def _ending_at(self, n):
+        """The number of a certificate that ends about when the n-th begins, or None: what a renewal replaces."""
+        return max(n + 1 - self.count * LIFE.days // (YEARS * 365) + self.random.randrange(5), 0) or None
 
     CERTIFICATE = (
         "id", "application_id", "sha256", "chain", "spki_sha256", "issuer_sha256", "serial", "subject",
@@ -170,7 +175,6 @@ class Rows:
             ("examined", "examine", 60),
             ("sealed", "seal", 40),
             ("sent", "dispatch_by_hand", 150),
-            ("delivered", "take_delivery", 30),
             ("withdrawn", "withdraw", self.count),
             ("refused", "refuse", self.count),
         ):
@@ -179,10 +183,12 @@ class Rows:
                 subscriber = self.random.randrange(OFFICERS + HEADS + 1, PERSONS + 1)
                 officer, head = self._staff()
                 title, purpose = f"{THINGS[n % 10]}配布用 申請中{n + 1}", f"{THINGS[n % 10]}の配布"
+                examiner = None if stage in ("draft", "submitted", "withdrawn") else officer
+                sealer = head if stage in ("sealed", "sent", "refused") else None
                 yield (
                     len(self.applications) + 1, self._number(began), "issue", stage, began + DAY // 2, came_by, 1,
                     "first", title, purpose, began, _department_of(subscriber), subscriber, subscriber, officer, head,
-                    officer, head, None, None,
+                    examiner, sealer, None, None,
                 )  # fmt: skip
 
     def _staff(self):
