@@ -24,9 +24,9 @@ def test_every_name_of_the_glossary_is_used_in_the_code(repository):
 
 def test_the_acts_of_the_table_are_functions_pages_and_sentences(repository):
     from webapp import sentences
-    from webapp.acts import case, delivery, desk, dispatch, examination, keys, sealing
+    from webapp.acts import case, confirmation, delivery, desk, dispatch, examination, keys, revocations, sealing
 
-    modules = (case, delivery, desk, dispatch, examination, keys, sealing)
+    modules = (case, confirmation, delivery, desk, dispatch, examination, keys, revocations, sealing)
     for act in (act for table in PROCEDURES.values() for act in table):
         assert any(callable(getattr(module, act.verb, None)) for module in modules), act.verb
         assert act.verb in sentences.EVENTS, act.verb
@@ -40,8 +40,9 @@ def test_the_changelog_and_the_readme_name_the_two_commands(repository):
 
 
 def test_every_button_of_an_act_takes_its_words_from_the_table(repository):
-    templates = "".join(path.read_text() for path in (repository / "templates/applications").glob("*.html"))
-    by_system = {"post"}
+    rooms = (repository / "templates/applications", repository / "templates/revocations")
+    templates = "".join(path.read_text() for room in rooms for path in room.glob("*.html"))
+    by_system = {"post", "confirm"}
     per_aspect = {"check_identity"}  # its button names the aspect
     for act in (act for table in PROCEDURES.values() for act in table):
         if act.verb not in by_system | per_aspect:

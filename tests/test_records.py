@@ -22,6 +22,7 @@ HANDED_ON = {
         if "until_on" in table._meta.fields
     },
     ("acts/visits.py", "act"): {"sign_in", "sign_in_as"},
+    ("acts/delivery.py", "verb"): {"accept", "accept_for"},
 }
 CALLS = {"Event.write": 0, "house.note": 0, "note": 0, "performing": 0, "_begin": 2}  # the place of the verb
 

@@ -36,7 +36,7 @@ def ask(application, fetch, practice_url=""):
     agreed = {kind: next((row for row in rows if _is_final(row)), None) for kind, rows in said.items()}
     if not agreed or not all(agreed.values()):
         return False
-    _confirm(application, certificate, agreed)
+    confirm(application, certificate, agreed)
     return True
 
 
@@ -105,7 +105,9 @@ def _keep(application, kind, url, **values):
     return StatusAnswer.create(application=application, kind=kind, url=url, asked_at=clock.now(), **values)
 
 
-def _confirm(application, certificate, agreed):
+def confirm(application, certificate, agreed):
+    """Every way that the CA offers shows it: `agreed` is {kind: StatusAnswer}. The certificate gets the time and the
+    reason that the CA itself gives."""
     told = {kind: {"sha256": row.sha256, "url": row.url} for kind, row in agreed.items()}
     since = min(row.revoked_at for row in agreed.values())
     reason = next((row.reason for row in agreed.values() if row.reason is not None), certificate.revocation_reason)
