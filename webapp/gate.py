@@ -9,7 +9,16 @@ from webapp.errors import NotYourAct
 from webapp.register import Institution, database
 
 COOKIE = "shirushi"
-OPEN = {"static", "session.new", "session.create", "session.practice", "help.index", "help.topic", "health.health"}
+OPEN = {
+    "static",
+    "session.new",
+    "session.create",
+    "session.practice",
+    "help.index",
+    "help.topic",
+    "health.health",
+    "calendar.subscribed",
+}
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
     "object-src 'none'",

@@ -16,6 +16,7 @@ class Settings:
     sender_mail: str = "shirushi@localhost.invalid"  # under which notices leave
     proxies: int = 0  # how many web servers of ours stand in front and add X-Forwarded-For; their word is taken
     work_seconds: float = 1.0  # how long the worker rests when nothing is due
+    reminder_hour: int = 7  # from when in Japan the day's reminders are written
 
     @property
     def database(self):
@@ -63,7 +64,7 @@ class Settings:
                 given[option.name] = value
         given["data"] = Path(given["data"]).resolve()
         given["public_url"] = given.get("public_url", cls.public_url).rstrip("/")
-        for name, kind in (("work_seconds", float), ("proxies", int)):
+        for name, kind in (("work_seconds", float), ("proxies", int), ("reminder_hour", int)):
             if name in given:
                 given[name] = kind(given[name])
         return cls(**given)

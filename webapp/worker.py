@@ -10,7 +10,7 @@ import socket
 import time
 
 from webapp import asking, clock, posting
-from webapp.acts import confirmation, dispatch, forms, reminders, trials
+from webapp.acts import confirmation, dispatch, forms, reminders, trials, watching
 from webapp.errors import Refused
 from webapp.procedure import Stage
 from webapp.register import OUTAGES, Application, Job, Letter, database
@@ -22,7 +22,9 @@ STOPPED = "処理が何度も途中で止まりました。"  # by workers that 
 
 
 def turn(settings, name="worker"):
-    """Do one job that is due; returns its row, or None when there is nothing to do."""
+    """Do one job that is due; returns its row, or None when there is nothing to do. The first turn of a day, from its
+    hour on, writes the reminders."""
+    watching.make_round(settings.reminder_hour)
     job = Job.claim(name, clock.now())
     if job is not None:
         log.info("job %s: %s %s, try %s", job.id, job.kind, job.subject_id, job.attempts)
@@ -109,6 +111,8 @@ def _follow(letter):
         dispatch.post(letter)
     elif letter.purpose == "packet":
         dispatch.doubt(letter)
+    elif letter.state == "refused":
+        watching.take_back(letter)
 
 
 def _confirm(job, settings):

@@ -12,10 +12,12 @@ from datetime import date
 class Due:
     """`key` is the same for the same warning for ever ("certificate-12-ends-30"): nobody is told twice. `on` is the JST
     day that the sentence is about, `path` where to act on it ("/certificates/12"), `people` those who are responsible;
-    who is absent is replaced by the registered stand-in when the letter is written."""
+    who is absent is replaced by the registered stand-in when the letter is written. Nobody: the officers are told.
+    `brief` is what a calendar calls it, where the sentence would not do on any other day."""
 
     key: str
     on: date
     sentence: str
     path: str
     people: tuple = ()
+    brief: str = ""

@@ -100,6 +100,7 @@ class Profile:
     documents: tuple[Document, ...]
     links: tuple[Link, ...]
     identity_methods: tuple[IdentityMethod, ...]
+    reminder_days: tuple[int, ...] = (90, 60, 45, 30, 14, 7, 0)  # before the end; a file may say others
 
     def validity_at(self, issued_at):
         """The Validity for a certificate whose period begins at `issued_at` (aware datetime): the newest that applies,

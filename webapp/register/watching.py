@@ -10,6 +10,7 @@ from webapp.register.papers import Letter
 from webapp.register.people import Account, Person
 
 LEASE = timedelta(minutes=10)
+_AT_ONCE = 500  # rows of one INSERT
 
 
 class Watch(Row):
@@ -24,6 +25,7 @@ class Watch(Row):
     reminders = IntegerField(default=0)
     letters = IntegerField(default=0)
     untold = IntegerField(default=0)
+    failed = TextField(default="")  # the sources that could not be asked
 
     @classmethod
     def claim(cls, now):
@@ -86,6 +88,7 @@ class Told(Row):
     responsible = ForeignKeyField(Person, null=True, backref="+")
     due_on = DateField()
     sentence = TextField()
+    brief = TextField()  # what it is called in a calendar
     note = TextField()
     path = TextField()
     digest = ForeignKeyField(Digest, null=True, backref="told")
@@ -99,12 +102,25 @@ class Told(Row):
     @classmethod
     def add(cls, rows):
         """Write rows (dicts) that are not there yet; returns how many were new."""
-        return cls.insert_many(rows).on_conflict_ignore().as_rowcount().execute() if rows else 0
+        return sum(
+            cls.insert_many(rows[n : n + _AT_ONCE]).on_conflict_ignore().as_rowcount().execute()
+            for n in range(0, len(rows), _AT_ONCE)
+        )
 
     @classmethod
-    def to_tell(cls, person):
-        """What a person is still to be told, what was due first on top, as a query."""
-        return cls.select().where((cls.person == person) & cls.digest.is_null()).order_by(cls.due_on, cls.id)
+    def forget_waiting(cls):
+        cls.delete().where(cls.digest.is_null()).execute()
+
+    @classmethod
+    def waiting(cls, person, day):
+        """What a person is still to be told, as three queries: what was due before a day, on it, and after it."""
+        waits = cls.select().where((cls.person == person) & cls.digest.is_null()).order_by(cls.due_on, cls.id)
+        return waits.where(cls.due_on < day), waits.where(cls.due_on == day), waits.where(cls.due_on > day)
+
+    @classmethod
+    def tell(cls, person, digest):
+        """All that waits for a person was told by this digest."""
+        cls.update(digest=digest).where((cls.person == person) & cls.digest.is_null()).execute()
 
     @classmethod
     def people_to_tell(cls):

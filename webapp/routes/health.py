@@ -1,7 +1,9 @@
-"""For whatever watches the process: the register answers."""
+"""For whatever watches the process: the register answers, and the daily round of reminders was made."""
 
 from flask import Blueprint
 
+from webapp import clock
+from webapp.acts import watching
 from webapp.register import ChainHead
 
 bp = Blueprint("health", __name__)
@@ -9,4 +11,6 @@ bp = Blueprint("health", __name__)
 
 @bp.get("/health")
 def health():
-    return {"events": ChainHead.get_by_id(1).seq}
+    newest, is_late = watching.heartbeat()
+    at = newest.ended_at.astimezone(clock.JST).isoformat(timespec="seconds") if newest else None
+    return {"events": ChainHead.get_by_id(1).seq, "reminded_at": at, "reminders_late": is_late}

@@ -3,15 +3,17 @@
 from flask import Blueprint, current_app, g, url_for
 
 from webapp import clock
+from webapp.acts import watching
 from webapp.pages import page
 from webapp.procedure import Role, Stage
 from webapp.register import Application, Certificate, ChainHead, Event, Institution, Person, Visit
-from webapp.routes import case
+from webapp.routes import case, house_queues, upkeep
 from webapp.routes.administration import checklist
 
 bp = Blueprint("home", __name__)
 SHOWN = 10  # rows of a counted list; the rest is a link away
 LATE = 5  # business days after which a waiting application stands out
+LATE_ROUND = "期限のお知らせの確認が、26時間以上行われていません。しるしのワーカーが動いているか、サーバーの管理者に確認してください。"
 QUEUES = (
     ("審査待ち", (Stage.SUBMITTED,), "審査を待っている申請はありません。提出されるとメールでお知らせします。"),
     ("捺印・署名待ち", (Stage.EXAMINED,), "捺印・署名を待っている申請はありません。"),
@@ -29,12 +31,30 @@ def home():
         steps=_own_steps(),
         certificates=_own_certificates(),
         is_subscriber=Role.SUBSCRIBER in roles,
-        queues=[*_arrived(), *_queues()] if Role.OFFICER in roles else [],
+        queues=[*_arrived(), *_queues(), *upkeep.queues(), *house_queues.queues()] if Role.OFFICER in roles else [],
+        upkeep=list(upkeep.steps()),
+        sees_upkeep=bool(roles & {Role.OFFICER, Role.HEAD, Role.AUDITOR}),
         to_seal=_to_seal() if Role.HEAD in roles else None,
         audit=_audit() if Role.AUDITOR in roles else None,
         set_up=_set_up() if Role.ADMINISTRATOR in roles else None,
+        watch=_watch() if roles & {Role.OFFICER, Role.ADMINISTRATOR} else None,
         may_file=bool(roles & {Role.SUBSCRIBER, Role.OFFICER}),
     )
+
+
+def _watch():
+    """When the last reminders were written, and what is wrong with them, if anything."""
+    newest, is_late = watching.heartbeat()
+    trouble = [LATE_ROUND] if is_late else []
+    if newest and newest.failed:
+        trouble.append(
+            f"期限のお知らせの一部を確認できませんでした({newest.failed})。サーバーの管理者にお知らせください。"
+        )
+    if newest and newest.untold:
+        trouble.append(
+            f"お知らせを送る相手のない期限が{newest.untold}件あります。登録担当者のメールアドレスを確認してください。"
+        )
+    return {"at": newest.ended_at if newest else None, "trouble": trouble}
 
 
 def _own():

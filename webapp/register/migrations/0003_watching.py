@@ -5,7 +5,8 @@ from webapp.register.dialect import in_dialect
 TABLES = """
 CREATE TABLE watch (
   id {id}, day DATE NOT NULL UNIQUE, began_at {instant} NOT NULL, lease_until {instant} NOT NULL, ended_at {instant},
-  reminders INTEGER NOT NULL DEFAULT 0, letters INTEGER NOT NULL DEFAULT 0, untold INTEGER NOT NULL DEFAULT 0
+  reminders INTEGER NOT NULL DEFAULT 0, letters INTEGER NOT NULL DEFAULT 0, untold INTEGER NOT NULL DEFAULT 0,
+  failed TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE digest (
   id {id}, person_id {ref} NOT NULL REFERENCES person(id), day DATE NOT NULL,
@@ -13,8 +14,8 @@ CREATE TABLE digest (
 );
 CREATE TABLE told (
   id {id}, person_id {ref} NOT NULL REFERENCES person(id), key TEXT NOT NULL,
-  responsible_id {ref} REFERENCES person(id), due_on DATE NOT NULL, sentence TEXT NOT NULL, note TEXT NOT NULL,
-  path TEXT NOT NULL, digest_id {ref} REFERENCES digest(id), UNIQUE (key, person_id)
+  responsible_id {ref} REFERENCES person(id), due_on DATE NOT NULL, sentence TEXT NOT NULL, brief TEXT NOT NULL,
+  note TEXT NOT NULL, path TEXT NOT NULL, digest_id {ref} REFERENCES digest(id), UNIQUE (key, person_id)
 );
 CREATE INDEX told_waiting ON told(person_id, due_on, id) WHERE digest_id IS NULL;
 CREATE INDEX told_digest ON told(digest_id) WHERE digest_id IS NOT NULL;

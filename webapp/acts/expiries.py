@@ -1,0 +1,150 @@
+"""Certificates that end: the reminders before the end, the last safe day for a renewal, one last word, and the old
+certificate that stays valid beside its successor (domain.md §6.4 and §11, TIM-01)."""
+
+import heapq
+from datetime import timedelta
+from functools import lru_cache
+from itertools import groupby
+
+from webapp import clock, profiles
+from webapp.acts import letters
+from webapp.acts.dues import Due
+from webapp.procedure import Stage
+from webapp.register import Institution, expiries
+
+LEAD, MARGIN = 15, 10  # business days: for examination, seal and returns here, and for what nobody foresees
+SOON = 5  # business days before the last safe day
+LAST_WORD = timedelta(days=30)  # after the end; what ended longer ago was never ours to tell
+TWO_WEEKS = timedelta(days=14)
+END, SAFE_DAY = "{}の有効期限", "{}の更新の目安日(この日までに申請)"  # as a calendar has them
+BEFORE_THE_DESK = (Stage.DRAFT, Stage.SUBMITTED, Stage.EXAMINED, Stage.SEALED)
+
+
+@lru_cache(maxsize=4096)
+def last_safe_day(end, business_days):
+    """The day by which a renewal should be applied for so that the new certificate is here in time: before the day of
+    the end the CA's business days, our own LEAD and a MARGIN."""
+    return clock.before_business_days(end, business_days + LEAD + MARGIN)
+
+
+def step_on(today, end, profile, is_with_the_desk=False):
+    """The step of the reminders that a certificate with this last day has reached on a day: "90" … "0" (days before),
+    "soon" and "late" (the last safe day), "ended", or "" when it is too early or too long ago to say anything."""
+    safe = last_safe_day(end, profile.business_days)
+    days = [] if is_with_the_desk else [(clock.before_business_days(safe, SOON), "soon"), (_next(safe), "late")]
+    days += [(end - timedelta(days=count), str(count)) for count in profile.reminder_days]
+    days.append((_next(end), "ended"))
+    reached = [pair for pair in days if pair[0] <= today]
+    return max(reached, key=lambda pair: pair[0])[1] if reached and today <= end + LAST_WORD else ""
+
+
+def dues(today):
+    """What is due about certificates today; only those that their people were not told of yet."""
+    profile = profiles.load(Institution.here().profile)
+    officers = letters.officers()
+    furthest = max([*profile.reminder_days, 2 * (profile.business_days + LEAD + MARGIN + SOON)])
+    days = [today - LAST_WORD + timedelta(days=n) for n in range(furthest + LAST_WORD.days + 1)]
+    for step, alike in groupby(days, key=lambda end: step_on(today, end, profile)):
+        ends = list(alike)
+        if step:
+            yield from _ending(today, ends[0], ends[-1], step, profile, officers)
+    yield from _replaced(today)
+
+
+def _ending(today, first, last, step, profile, officers):
+    for row, renewal in _with_renewals(expiries.ending_untold(first, last, step)):
+        is_with_the_desk = renewal is not None and renewal.stage not in BEFORE_THE_DESK
+        own = step_on(today, row.ends_on, profile, is_with_the_desk)
+        if not own:
+            continue
+        safe = last_safe_day(row.ends_on, profile.business_days)
+        said = sentence(row, renewal, today, safe)
+        path = f"/applications/{renewal.id}" if renewal else f"/certificates/{row.id}"
+        others = officers if own in ("late", "ended") else ()
+        people = (row.subscriber, *others) if row.subscriber_id else ()
+        on, brief = (safe, SAFE_DAY) if own in ("soon", "late") else (row.ends_on, END)
+        yield Due(expiries.key(row, own), on, said, path, people, brief.format(called(row)))
+
+
+def sentence(row, renewal, today, safe):
+    """What the reminder says about a certificate (a row) on a day; `renewal` under way or None, `safe` its last safe day."""
+    left = (row.ends_on - today).days
+    if left < 0:
+        said = (
+            f"{called(row)}は、{clock.spoken(row.ends_on)}に有効期限が切れました。この証明書では署名しないでください。"
+        )
+        return said + (_under_way(renewal) if renewal else "引き続き必要な場合は、更新を申請してください。")
+    when = f"{clock.spoken(row.ends_on)}です(あと{left}日)。" if left else f"今日({clock.spoken(row.ends_on)})です。"
+    said = f"{called(row)}の有効期限は、{when}"
+    if renewal is not None:
+        said += _under_way(renewal)
+        if renewal.stage not in BEFORE_THE_DESK:
+            return said
+        return said + ("手続きを急いでください。" if today > safe else f"更新の目安日は{clock.spoken(safe)}です。")
+    if today > safe:
+        return said + f"更新の目安日({clock.spoken(safe)})を過ぎています。更新する場合は、すぐに申請してください。"
+    return said + f"更新する場合は、目安日の{clock.spoken(safe)}までに申請してください。"
+
+
+def _under_way(renewal):
+    return f"更新の申請中({renewal.number}、{renewal.status})です。"
+
+
+def called(row):
+    return f"証明書「{row.title}」" if row.title else f"証明書(シリアル番号 {row.serial})"
+
+
+def _replaced(today):
+    """Old certificates that are still valid two weeks after the new one was taken into use. Nothing is revoked by
+    itself: signatures without a timestamp would no longer verify."""
+    last = today - TWO_WEEKS
+    for row in list(expiries.replaced_untold(last - LAST_WORD, last, "replaced")):
+        since = clock.day_of(row.since)
+        said = (
+            f"{called(row)}は、新しい証明書を{clock.spoken(since)}から利用していますが、前の証明書もまだ有効です"
+            f"({clock.spoken(row.ends_on)}まで)。更新は不要です。前の証明書を失効させるかどうかを確認してください。"
+            "失効させると、タイムスタンプのない署名は検証できなくなることがあります。"
+        )
+        people = (row.subscriber,) if row.subscriber_id else ()
+        yield Due(expiries.key(row, "replaced"), since + TWO_WEEKS, said, f"/certificates/{row.id}", people)
+
+
+def dates(first, last, people=None):
+    """The ends and the last safe days in a span, in the order of the days; `people` (numbers): of their own alone."""
+    profile = profiles.load(Institution.here().profile)
+    return heapq.merge(
+        _ends(first, last, people), _safe_days(first, last, people, profile), key=lambda due: (due.on, due.key)
+    )
+
+
+def _ends(first, last, people):
+    for row, _ in _with_renewals(expiries.ending(first, last, people)):
+        yield _date(row, "ends", row.ends_on, END)
+
+
+def _safe_days(first, last, people, profile):
+    furthest = last + timedelta(days=2 * (profile.business_days + LEAD + MARGIN))
+    ends = [first + timedelta(days=n) for n in range((furthest - first).days)]
+    ends = [end for end in ends if first <= last_safe_day(end, profile.business_days) <= last]
+    if not ends:
+        return
+    for row, renewal in _with_renewals(expiries.ending(ends[0], ends[-1], people)):
+        if renewal is None or renewal.stage in BEFORE_THE_DESK:
+            safe = last_safe_day(row.ends_on, profile.business_days)
+            yield _date(row, "safe", safe, SAFE_DAY)
+
+
+def _date(row, what, day, said):
+    people = (row.subscriber,) if row.subscriber_id else ()
+    return Due(expiries.key(row, what), day, said.format(called(row)), f"/certificates/{row.id}", people)
+
+
+def _with_renewals(query):
+    """(row, the renewal under way or None) for a query of any length."""
+    for rows in expiries.in_portions(query):
+        renewals = expiries.renewals(rows)
+        yield from ((row, renewals.get(row.id)) for row in rows)
+
+
+def _next(day):
+    return day + timedelta(days=1)
