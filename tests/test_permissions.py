@@ -342,3 +342,28 @@ def test_the_table_leads_every_stage_but_the_first_somewhere(kind):
     acts, stages = ACTS[kind].values(), procedure.STAGES[kind]
     assert {act.to for act in acts if act.to} == set(stages)
     assert all(any(stage in act.since for act in acts) for stage in stages if stage not in procedure.ENDS[kind])
+
+
+# What begins at a certificate: who may begin it ("in"), is told whose act it is (403), or sees nothing there (404).
+AT_A_CERTIFICATE = {
+    "revocation": {"subscriber_own": "in", "officer": "in", "officer_applicant": "in"},
+    "emergency": {"officer": "in", "officer_applicant": "in"},
+    "renewal": {"subscriber_own": "in", "subscriber_colleague": "in", "officer": "in", "officer_applicant": "in"},
+}
+SEE_NO_CERTIFICATE = {"subscriber_other_department": 404, "administrator": 404, "nobody": "sign in"}
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+def test_what_begins_at_a_certificate_is_begun_only_by_those_who_may(actor, standing):
+    name, applicant = ACTORS[actor]
+    standing.come_in(name)
+    certificate = Certificate.of(standing.at[applicant, (Kind.ISSUE, Stage.IN_USE)])
+    for path, able in AT_A_CERTIFICATE.items():
+        wanted = SEE_NO_CERTIFICATE.get(actor, able.get(actor, 403))
+        url = f"/certificates/{certificate.id}/{path}"
+        with database.atomic() as transaction:
+            before = state()
+            assert answer(standing.browser.get(url)) == wanted, path
+            assert answer(standing.browser.post(url, headers=ORIGIN)) == wanted, path
+            assert wanted == "in" or state() == before
+            transaction.rollback()

@@ -36,6 +36,13 @@ def require_revocable(certificate, who):
         )
 
 
+def require_emergency(certificate, who):
+    """The same for 緊急失効, which only an officer begins."""
+    if Role.OFFICER not in who.person.roles():
+        raise NotYourAct("緊急失効は登録担当者が始めます。", "すぐに登録担当者へ電話してください。")
+    require_revocable(certificate, who)
+
+
 def open_revocation(certificate, who, reason, comment, compromised_at=None, noticed_at=None):
     """File a draft for 失効 and return it. `reason` is a code of papers.revocation_reasons; the times are aware instants,
     for reason 1 only; then the key is blocked at once (REV-03). Raises NotYourAct, Overtaken, Incomplete with fields."""
@@ -47,9 +54,7 @@ def open_revocation(certificate, who, reason, comment, compromised_at=None, noti
 def open_emergency(certificate, who, comment, compromised_at, noticed_at, contacts):
     """緊急失効: an officer alone files and submits at once; the key is blocked, the subscriber, the officers and
     `contacts` ((name, address) pairs of the institution's CSIRT and CISO list) are told. Returns the application."""
-    if Role.OFFICER not in who.person.roles():
-        raise NotYourAct("緊急失効は登録担当者が始めます。", "すぐに登録担当者へ電話してください。")
-    require_revocable(certificate, who)
+    require_emergency(certificate, who)
     application = _unsaved(certificate, who, is_emergency=True)
     said = _checked(application, KEY_COMPROMISE, comment, compromised_at, noticed_at or clock.now())
     with database.atomic():

@@ -7,7 +7,7 @@ from flask import Blueprint, g, request
 from webapp import clock
 from webapp.acts import confirmation, require, require_now
 from webapp.acts import revocations as acts
-from webapp.errors import Incomplete, NotYourAct, Refused, Unseen
+from webapp.errors import Incomplete, Refused, Unseen
 from webapp.pages import page, see_other
 from webapp.papers.revocation_reasons import KEY_COMPROMISE, REASONS
 from webapp.procedure import Role
@@ -52,6 +52,7 @@ def _reasons():
 @bp.post("/certificates/<int:number>/revocation")
 def create(number):
     certificate = find_certificate(number)
+    acts.require_revocable(certificate, who())
     given = typed(**ENTRIES)
     try:
         application = acts.open_revocation(certificate, who(), *_said(given))
@@ -88,9 +89,7 @@ def instant(given, name):
 @bp.get("/certificates/<int:number>/emergency")
 def emergency(number):
     certificate = find_certificate(number)
-    if Role.OFFICER not in g.roles:
-        raise NotYourAct("緊急失効は登録担当者が始めます。", "すぐに登録担当者へ電話してください。")
-    acts.require_revocable(certificate, who())
+    acts.require_emergency(certificate, who())
     return _emergency_page(certificate)
 
 
@@ -110,6 +109,7 @@ def _emergency_page(certificate, refusal=None):
 @bp.post("/certificates/<int:number>/emergency")
 def hurry(number):
     certificate = find_certificate(number)
+    acts.require_emergency(certificate, who())
     given = typed(**ENTRIES)
     contacts = [(row.name, row.mail) for row in EmergencyContact.in_force() if row.mail]
     try:
