@@ -40,7 +40,7 @@ def choose(given):
     """The Choice for FIELDS as typed. Serials, one a line in any notation, are looked up among what the other fields
     leave. Raises Incomplete when nothing narrows it, or with a sentence for each field."""
     values = entries.checked(
-        {name: entries.day(label, is_needed=False) for name, label in _DATES.items()}
+        {name: _day(label) for name, label in _DATES.items()}
         | {"department": entries.pattern(r"\d{1,18}", "所属を一覧から選んでください。", is_needed=False)}
         | {"issuer": entries.line("発行者", is_needed=False), "key": _fingerprint},
         given,
@@ -60,6 +60,19 @@ def choose(given):
     if len(choice.numbers) > MOST:
         raise Incomplete(f"一度に選べるのは{MOST}枚までです。", "条件を絞ってください。")
     return choice
+
+
+def _day(label):
+    """A date within the years that certificates are of, or None."""
+    rule = entries.day(label, is_needed=False)
+
+    def within(text):
+        day = rule(text)
+        if day and not 1970 <= day.year < 2200:
+            raise entries.Unfit(f"{label}の年を確かめてください。")
+        return day
+
+    return within
 
 
 def _fingerprint(text):

@@ -53,7 +53,7 @@ class CampaignItem(Row):
 
     @classmethod
     def listed(cls, campaign):
-        """Items as a query, each with certificate, person, department, its renewal (`.renewal`) and `.standing`; those
+        """Items as a query, each with certificate, person, department, the renewal (`certificate.replacement`) and `.standing`; those
         whom nobody is responsible for first, then by person."""
         columns = (cls, Certificate, Person, Department, Renewal, standing_of().alias("standing"))
         return (
@@ -93,7 +93,7 @@ def _joined(query, campaign):
     """The query with the certificate of each item and the newest application that is to replace it and goes on."""
     inner = Application.alias("newest")
     newest = inner.select(fn.MAX(inner.id)).where((inner.replaces == Certificate.id) & inner.stage.not_in(_ENDED))
-    query = query.join(Certificate).join(Renewal, JOIN.LEFT_OUTER, on=(Renewal.id == newest), attr="renewal")
+    query = query.join(Certificate).join(Renewal, JOIN.LEFT_OUTER, on=(Renewal.id == newest), attr="replacement")
     if campaign is None:
         return query.join_from(CampaignItem, Campaign).where(Campaign.closed_at.is_null())
     return query.where(CampaignItem.campaign == campaign)

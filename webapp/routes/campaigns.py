@@ -136,7 +136,7 @@ def _items(row, person, standing):
 
 def _row(item):
     """An item with the one next step: {certificate, standing, label, detail, url, action}."""
-    certificate, renewal = item.certificate, item.renewal if item.renewal.id else None
+    certificate, renewal = item.certificate, getattr(item.certificate, "replacement", None)
     action, url = _next_step(item, certificate, renewal)
     stage = f"{renewal.number} {STAGE_LABELS[Stage(renewal.stage)]}" if renewal and item.standing == "under_way" else ""
     return {
