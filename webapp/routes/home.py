@@ -1,5 +1,7 @@
 """Home: for each role what it has to do now, and nothing else."""
 
+from datetime import timedelta
+
 from flask import Blueprint, current_app, g, url_for
 
 from webapp import clock
@@ -7,11 +9,13 @@ from webapp.acts import watching
 from webapp.pages import page
 from webapp.procedure import Role, Stage
 from webapp.register import Application, Certificate, ChainHead, Event, Institution, Person, Visit
+from webapp.register.applications import MANY
 from webapp.routes import case, house_queues, upkeep
 from webapp.routes.administration import checklist
 
 bp = Blueprint("home", __name__)
 SHOWN = 10  # rows of a counted list; the rest is a link away
+GONE = 30  # days for which a certificate that has ended is still shown
 LATE = 5  # business days after which a waiting application stands out
 LATE_ROUND = "期限のお知らせの確認が、26時間以上行われていません。しるしのワーカーが動いているか、サーバーの管理者に確認してください。"
 QUEUES = (
@@ -29,7 +33,8 @@ def home():
         "home/home.html",
         greeting=g.person.name,
         steps=_own_steps(),
-        certificates=_own_certificates(),
+        certificates=_own_certificates() if Role.SUBSCRIBER in roles else [],
+        shown=SHOWN,
         is_subscriber=Role.SUBSCRIBER in roles,
         queues=[*_arrived(), *_queues(), *upkeep.queues(), *house_queues.queues()] if Role.OFFICER in roles else [],
         upkeep=list(upkeep.steps()),
@@ -80,9 +85,10 @@ def _own_steps():
 
 
 def _own_certificates():
-    owned = _own().select(Application.id)
-    rows = Certificate.select().where(Certificate.application.in_(owned)).order_by(Certificate.not_after).limit(50)
-    return [{"row": row, "left": (clock.day_of(row.not_after) - clock.today()).days} for row in rows]
+    """Those that this person is responsible for now, the next to end first; one that has ended stays for a month."""
+    since = clock.now() - timedelta(days=GONE)
+    mine = (Certificate.subscriber == g.person) & (Certificate.not_after >= since) & Certificate.revoked_at.is_null()
+    return list(Certificate.select().where(mine).order_by(Certificate.not_after, Certificate.id).limit(SHOWN + 1))
 
 
 def _queues():
@@ -112,9 +118,13 @@ def _arrived():
     """What has come to the officers since this person was last here; not shown while there is nothing."""
     before = Visit.seen_before(g.visit)
     stages = (Stage.SUBMITTED, Stage.SEALED, Stage.DELIVERED)
-    rows = list(Application.at(g.person, *stages).where(Application.stage_since_at > before)) if before else []
-    shown = [_queue_row(row) for row in rows[-SHOWN:]]
-    listed = {"heading": "新着", "count": len(rows), "rows": shown, "empty": "", "id": "arrived", "more_url": ""}
+    if before is None:
+        return []
+    newer = Application.at(g.person, *stages).where(Application.stage_since_at > before)
+    newest = newer.order_by(-Application.stage_since_at, -Application.id).limit(SHOWN)
+    rows = [_queue_row(row) for row in newest][::-1]
+    count = newer.select(Application.id).limit(MANY).count()
+    listed = {"heading": "新着", "count": count, "rows": rows, "empty": "", "id": "arrived", "more_url": ""}
     return [listed] if rows else []
 
 

@@ -6,6 +6,7 @@ from webapp import clock
 from webapp.papers.revocation_reasons import REASONS
 from webapp.procedure import ENDS, KIND_LABELS, STAGES, WAITING_LABELS, Kind, Stage
 from webapp.register import Application, Department, Person
+from webapp.register.applications import MANY
 from webapp.register.statistics import (
     StageWait,
     Tally,
@@ -159,7 +160,8 @@ def _numbers(*names):
 def waiting_now():
     """In words, how many applications of the house stand at each stage now."""
     stages = (Stage.SUBMITTED, Stage.EXAMINED, Stage.SEALED, Stage.SENT, Stage.DELIVERED, Stage.INSTALLED)
-    return [f"{WAITING_LABELS[stage]} {Application.counted(stage)}件" for stage in stages]
+    counts = [(WAITING_LABELS[stage], Application.counted(stage)) for stage in stages]
+    return [f"{words} {count}件{'以上' if count >= MANY else ''}" for words, count in counts]
 
 
 ALL = {
