@@ -10,7 +10,7 @@ import socket
 import time
 
 from webapp import asking, clock, posting
-from webapp.acts import confirmation, dispatch, forms, reminders, trials, watching
+from webapp.acts import confirmation, dispatch, forms, imports, reminders, trials, watching
 from webapp.errors import Refused
 from webapp.procedure import Stage
 from webapp.register import OUTAGES, Application, Job, Letter, database
@@ -125,7 +125,15 @@ def _confirm(job, settings):
     job.wait_until(confirmation.next_question(application), "not shown yet")
 
 
+def _import(job, settings):
+    if job.attempts > ATTEMPTS:
+        return job.give_up(job.outcome or STOPPED)
+    imports.carry_on(job.subject_id)
+    job.finish()
+
+
 WORK = {
+    "import": _import,
     "freeze": _freeze,
     "post": _post,
     "confirm": _confirm,

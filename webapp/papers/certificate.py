@@ -90,6 +90,11 @@ def issued(issuer, certificate):
     return True
 
 
+def own_name_sha256(certificate):
+    """SHA-256 (hex) of the DER of the subject's name: what `issuer_sha256` of those says whom this CA issued."""
+    return hashlib.sha256(_loaded(certificate.der).subject.public_bytes()).hexdigest()
+
+
 def path(leaf, others):
     """`leaf` and, of the certificates in `others`, its issuers: next issuer first, as far as they lead."""
     found = [leaf]

@@ -24,9 +24,14 @@ def cells(xlsx: bytes, labels: dict, name: str) -> dict:
 
     Raises Unreadable, with its own sentence, for what is not an xlsx, an old .xls, an encrypted or macro-bearing book,
     a bomb, and a book without these labels."""
+    return _cells_by_label(rows(xlsx, name), labels, name)
+
+
+def rows(xlsx: bytes, name: str, most_rows: int = MOST_ROWS, most_columns: int = MOST_COLUMNS) -> list[list]:
+    """The first sheet as rows of cells. Raises Unreadable as `cells` does, also for a sheet that reaches further."""
     _refuse_other_kinds(xlsx, name)
-    _refuse_bombs(xlsx, name)
-    return _cells_by_label(_rows(xlsx), labels, name)
+    _refuse_bombs(xlsx, name, most_rows, most_columns)
+    return _rows(xlsx)
 
 
 def _refuse_other_kinds(data: bytes, name: str) -> None:
@@ -46,14 +51,14 @@ def _refuse_other_kinds(data: bytes, name: str) -> None:
         raise Unreadable("このExcelファイルは大きすぎます(5 MBまで)。", "画像などを取り除き、保存し直してください。")
 
 
-def _refuse_bombs(data: bytes, name: str) -> None:
+def _refuse_bombs(data: bytes, name: str, most_rows: int, most_columns: int) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as book:
             members = book.infolist()
             _refuse_members(members, name)
             for member in members:
                 if member.filename.lower().startswith("xl/worksheets/"):
-                    _refuse_far_cells(_unpacked(book, member, name), name)
+                    _refuse_far_cells(_unpacked(book, member, name), name, most_rows, most_columns)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as broken:
         raise _damaged() from broken
 
@@ -79,10 +84,10 @@ def _unpacked(book: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> byte
     return content
 
 
-def _refuse_far_cells(sheet: bytes, name: str) -> None:
+def _refuse_far_cells(sheet: bytes, name: str, most_rows: int, most_columns: int) -> None:
     """calamine makes a dense table of the used range: one cell at XFD1048576 must not cost the memory of all."""
     for letters, digits in _CELL.findall(sheet):
-        if int(digits) > MOST_ROWS or _column(letters) > MOST_COLUMNS:
+        if int(digits) > most_rows or _column(letters) > most_columns:
             raise _bomb(name)
 
 

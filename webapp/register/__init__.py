@@ -11,10 +11,11 @@ from webapp.register.applications import (
 from webapp.register.campaigns import Campaign, CampaignItem
 from webapp.register.certificates import Certificate, Challenge
 from webapp.register.content import Content
-from webapp.register.database import OUTAGES, bind, database, migrate
+from webapp.register.database import IN_THE_WAY, OUTAGES, bind, database, migrate
 from webapp.register.emergencies import EmergencyContact
 from webapp.register.events import ChainBroken, ChainHead, Event, EventParticulars, verify_chain
 from webapp.register.gates import GateRecord
+from webapp.register.imports import ImportBatch, ImportRow
 from webapp.register.institution import Document, IdentityMethod, Institution, TrustAnchor, in_force
 from webapp.register.jobs import Job
 from webapp.register.notifications import Notification, Proof
@@ -37,6 +38,7 @@ from webapp.register.successions import Succession, SuccessionItem
 from webapp.register.watching import CalendarFeed, Digest, Told, Watch
 
 __all__ = [
+    "IN_THE_WAY",
     "OUTAGES",
     "Absence",
     "Account",
@@ -60,6 +62,8 @@ __all__ = [
     "GateRecord",
     "IdentityCheck",
     "IdentityMethod",
+    "ImportBatch",
+    "ImportRow",
     "Inquiry",
     "Institution",
     "Intake",

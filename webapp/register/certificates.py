@@ -1,5 +1,8 @@
 """Certificates as delivered, and the challenges by which a key proves that it belongs to one."""
 
+from functools import reduce
+from operator import or_
+
 from peewee import JOIN, BlobField, CharField, ForeignKeyField, IntegerField, TextField
 
 from webapp import clock
@@ -116,13 +119,17 @@ class Certificate(Row):
             .join(Department, JOIN.LEFT_OUTER, on=(cls.department == Department.id))
             .switch(cls)
         )
+        own = cls.own_to(person)
+        return query if own is None else query.where(reduce(or_, own))
+
+    @classmethod
+    def own_to(cls, person):
+        """Conditions of which any lets a person see a certificate, or None for those who may see all."""
         roles = person.roles()
         if roles & {Role.OFFICER, Role.HEAD, Role.AUDITOR}:
-            return query
-        own = cls.subscriber == person
-        if Role.SUBSCRIBER in roles:
-            own |= cls.department.in_([department.id for department in person.departments()])
-        return query.where(own)
+            return None
+        departments = person.departments() if Role.SUBSCRIBER in roles else []
+        return [cls.subscriber == person, *(cls.department == department for department in departments)]
 
     @property
     def proof(self):

@@ -7,6 +7,7 @@ from pathlib import Path
 from peewee import (
     BigIntegerField,
     DatabaseProxy,
+    IntegrityError,
     InterfaceError,
     Model,
     OperationalError,
@@ -19,6 +20,7 @@ from playhouse.migrations import Runner
 
 database = DatabaseProxy()
 OUTAGES = (InterfaceError, OperationalError)  # the disk is full, the server gone, a lock held too long
+IN_THE_WAY = IntegrityError  # a constraint of the register forbids it
 MIGRATIONS = Path(__file__).parent / "migrations"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

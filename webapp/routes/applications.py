@@ -7,14 +7,18 @@ from webapp.acts import case as case_acts
 from webapp.acts.facts import csr_in_force
 from webapp.errors import Refused
 from webapp.pages import page, see_other
-from webapp.procedure import STAGE_LABELS, Role, Stage
-from webapp.register import Application, Certificate, Letter
-from webapp.register.search import matching
-from webapp.routes import case
+from webapp.procedure import Role
+from webapp.register import Certificate, Letter
+from webapp.routes import case, exported, lists
 from webapp.routes.finding import find, typed, who
 
 bp = Blueprint("applications", __name__, url_prefix="/applications")
-PER_PAGE = 25
+ORDERS = (
+    ("number", "番号の古い順"),
+    ("title", "管理名称の順"),
+    ("since", "長く待っている順"),
+    ("-since", "最近動いた順"),
+)
 OFFERED = 25  # certificates to choose from; the rest is in the list of certificates
 REASON_OF = {"unneeded": 5, "compromised": 1}  # what an occasion for 失効 is called there (RFC 5280 §5.3.1)
 
@@ -32,38 +36,22 @@ OCCASIONS = (
 
 @bp.get("")
 def index():
-    words, stage = request.args.get("q", "").strip(), request.args.get("stage", "")
-    query = Application.seen_by(g.person)
-    if words:
-        query = matching(query, words)
-    if stage in STAGE_LABELS:
-        query = query.where(Application.stage == stage)
-    return page("applications/index.html", words=words, stage=stage, stages=_stages(), **_keyset(query))
+    view = lists.applications()
+    return page(
+        "applications/index.html",
+        part="found" if request.headers.get("HX-Target") == "found" else "case",
+        **lists.shown(view),
+        stages=lists.stages(),
+        kinds=list(lists.KINDS.items()),
+        orders=ORDERS,
+        since=case.since_words,
+        columns=exported.columns(exported.APPLICATIONS),
+    )
 
 
-def _stages():
-    return [(stage.value, STAGE_LABELS[stage]) for stage in Stage]
-
-
-def _keyset(query):
-    """One page of a query, newest first, by the row number below (`before`) or above (`after`) which it begins."""
-    before, after = request.args.get("before", type=int), request.args.get("after", type=int)
-    if after:
-        rows = list(query.where(Application.id > after).order_by(Application.id).limit(PER_PAGE + 1))
-        newer, older = len(rows) > PER_PAGE, True
-        rows = rows[:PER_PAGE][::-1]
-    else:
-        narrowed = query.where(Application.id < before) if before else query
-        rows = list(narrowed.order_by(-Application.id).limit(PER_PAGE + 1))
-        newer, older = bool(before), len(rows) > PER_PAGE
-        rows = rows[:PER_PAGE]
-    kept = {name: value for name, value in request.args.items() if name in ("q", "stage") and value}
-    return {
-        "applications": rows,
-        "since": case.since_words,
-        "newer": {**kept, "after": rows[0].id} if rows and newer else None,
-        "older": {**kept, "before": rows[-1].id} if rows and older else None,
-    }
+@bp.get("/export")
+def export():
+    return exported.answer(lists.applications(), exported.APPLICATIONS, "申請一覧")
 
 
 @bp.get("/new")

@@ -2,78 +2,130 @@
 
 from flask import Blueprint, g, request
 
-from webapp import clock, signing_commands
-from webapp.acts import delivery as acts
+from webapp import signing_commands
+from webapp.acts import certificates as acts
+from webapp.acts.delivery import chain_ders
 from webapp.errors import Unseen
 from webapp.pages import attachment, page
 from webapp.papers import certificate as certificate_paper
-from webapp.register import Application, Certificate
-from webapp.register.search import serials
+from webapp.papers import serial
+from webapp.papers.revocation_reasons import REASONS
+from webapp.procedure import Role
+from webapp.register import ImportBatch, filters
+from webapp.register.filters import ORIGINS, STATES
+from webapp.routes import certificate_steps, exported, lists
 from webapp.routes.delivery import points
+from webapp.routes.finding import attempt, find_certificate, typed, who
+from webapp.sentences import told_all
 
 bp = Blueprint("certificates", __name__, url_prefix="/certificates")
-PER_PAGE = 25
+ORDERS = (
+    ("received", "受領の古い順"),
+    ("end", "有効期限の近い順"),
+    ("-end", "有効期限の遠い順"),
+    ("title", "管理名称の順"),
+    ("-number", "申請番号の新しい順"),
+)
 
 
 @bp.get("")
 def index():
-    words = request.args.get("q", "").strip()
-    seen = Application.seen_by(g.person).select(Application.id)
-    query = Certificate.select(Certificate, Application).join(Application).where(Certificate.application.in_(seen))
-    if words:
-        query = query.where(
-            Certificate.subject.contains(words)
-            | Certificate.serial.in_(serials(words))
-            | Application.title.contains(words)
-            | Application.number.contains(words)
-        )
-    before = request.args.get("before", type=int)
-    narrowed = query.where(Certificate.id < before) if before else query
-    rows = list(narrowed.order_by(-Certificate.id).limit(PER_PAGE + 1))
-    older = {"before": rows[PER_PAGE - 1].id, **({"q": words} if words else {})} if len(rows) > PER_PAGE else None
+    view = lists.certificates()
     return page(
-        "certificates/index.html", words=words, certificates=[_row(row) for row in rows[:PER_PAGE]], older=older
+        "certificates/index.html",
+        part="found" if request.headers.get("HX-Target") == "found" else "case",
+        **lists.shown(view),
+        states=_states(view),
+        origins=list(ORIGINS.items()),
+        orders=ORDERS,
+        left=_left,
+        may_import=Role.OFFICER in g.roles,
+        columns=exported.columns(exported.CERTIFICATES),
     )
 
 
-def _row(certificate):
-    days = (clock.day_of(certificate.not_after) - clock.today()).days
-    return {"row": certificate, "left": f"あと{days}日" if days >= 0 else "期限切れ", "late": days < 90}
+def _states(view):
+    """What can be chosen, and a number of days that only the address names."""
+    chosen = view.asked.get("state", "")
+    return [*STATES.items(), *([(chosen, filters.state_words(chosen))] if chosen and chosen not in STATES else [])]
+
+
+def _left(row):
+    """How long still, in words: days of a valid certificate, nothing of another."""
+    return f"あと{row.days_left}日" if row.is_valid else ""
+
+
+@bp.get("/export")
+def export():
+    return exported.answer(lists.certificates(), exported.CERTIFICATES, "証明書一覧")
 
 
 @bp.get("/<int:number>")
 def show(number):
-    row = _find(number)
+    return _page(find_certificate(number))
+
+
+def _page(row, refusal=None):
+    has_file = row.content is not None
     return page(
         "certificates/show.html",
+        status=refusal.status if refusal else 200,
         certificate=row,
         application=row.application,
-        read=certificate_paper.read(row.content.bytes()),
-        left=_row(row)["left"],
-        points=points(row),
+        read=certificate_paper.read(row.content.bytes()) if has_file else None,
+        decimal=serial.as_decimal(int(row.serial, 16)),
+        left=_left(row),
+        reason=str(REASONS.get(row.revocation_reason, row.revocation_reason)),
+        points=points(row) if row.application and has_file else [],
         proof=row.proof,
-        commands=signing_commands.commands(row, row.application.number),
+        commands=signing_commands.commands(row, _name(row)) if has_file and row.is_valid else [],
         key=row.key_pair,
+        batch=ImportBatch.of(row),
+        history=told_all(acts.history(row)),
+        may_describe=Role.OFFICER in g.roles,
+        typed=typed(title=row.title, purpose=row.purpose),
+        refusal=refusal,
+        **certificate_steps.steps_of(row),
     )
 
 
-def _find(number):
-    row = Certificate.get_or_none(Certificate.id == number)
-    if row is None or not row.application.is_seen_by(g.person):
-        raise Unseen("証明書が見つかりません。", "証明書の一覧から探してください。")
+@bp.post("/<int:number>/description")
+def describe_certificate(number):
+    row = find_certificate(number)
+    title, purpose = request.form.get("title", ""), request.form.get("purpose", "")
+    return attempt(
+        lambda: acts.describe_certificate(row, who(), title, purpose),
+        lambda refusal: _page(row, refusal),
+        "certificates.show",
+        "describe_certificate",
+        number=number,
+    )
+
+
+def _with_file(number):
+    """The certificate, if its bytes are kept; raises Unseen."""
+    row = find_certificate(number)
+    if row.content is None:
+        raise Unseen(
+            "この証明書のファイルは、しるしにはありません。", "一覧から取り込んだため、証明書の情報だけがあります。"
+        )
     return row
+
+
+def _name(row):
+    return row.number or f"certificate-{row.id}"
 
 
 @bp.get("/<int:number>/file")
 def save(number):
-    row = _find(number)
-    return attachment(row.content.bytes(), f"{row.application.number}.cer", "application/pkix-cert")
+    row = _with_file(number)
+    return attachment(row.content.bytes(), f"{_name(row)}.cer", "application/pkix-cert")
 
 
 @bp.get("/<int:number>/chain")
 def chain(number):
     """The certificate with its chain, PEM, the certificate itself first."""
-    row = _find(number)
-    ders = [row.content.bytes(), *acts.chain_ders(row)]
+    row = _with_file(number)
+    ders = [row.content.bytes(), *chain_ders(row)]
     text = "".join(certificate_paper.read(der).pem for der in ders)
-    return attachment(text.encode(), f"{row.application.number}-chain.pem", "application/x-pem-file")
+    return attachment(text.encode(), f"{_name(row)}-chain.pem", "application/x-pem-file")

@@ -95,6 +95,11 @@ def _detail(event):
             return f"{facts['name']} {facts['version']}"
         case "add_trust_anchor":
             return facts["subject"]
+        case "export":
+            cut = "(50,000件で打ち切り)" if facts["is_cut"] else ""
+            return f"{facts['what']} {facts['count']}件{cut}"
+        case "read_import" | "import_certificates" | "imported" | "take_back":
+            return f"{facts['count']}件"
         case "tried_mail":
             return {
                 "posted": "メールサーバーが受け付けました。",
@@ -114,6 +119,8 @@ def _detail(event):
             return f"{facts['title']}、{facts['count']}枚、{_day(facts['due_on'])}まで"
         case "close_campaign":
             return facts["title"]
+        case "remind":
+            return f"新しいお知らせ{facts['reminders']}件、メール{facts['letters']}通"
         case "note_call":
             return {
                 "answered": "確認が終わりました。",
