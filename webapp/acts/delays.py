@@ -35,22 +35,21 @@ UNCONFIRMED = timedelta(days=3)  # from the CA's 完了通知 until CRL or OCSP 
 def dues(today):
     officers = letters.officers()
     waited = cache(lambda since: clock.business_days_between(since, today))
-    for stage, steps in STEPS.items():
-        for row in _at(stage, clock.beginning_of(today - timedelta(days=steps[0]))):
-            since = clock.day_of(row.stage_since_at)
-            step = max((step for step in steps if waited(since) >= step), default=0)
-            if step:
-                said = f"{called(row)}が、{ASKED[stage].format(n=waited(since))}"
-                on = clock.after_business_days(since, steps[0])
-                yield _due(row, f"{stage}-{since:%Y%m%d}-{step}", on, said, _whose_turn(row, officers))
+    for row in _at(STEPS, clock.beginning_of(today - timedelta(days=HERE[0]))):
+        steps, since = STEPS[row.stage], clock.day_of(row.stage_since_at)
+        step = max((step for step in steps if waited(since) >= step), default=0)
+        if step:
+            said = f"{called(row)}が、{ASKED[row.stage].format(n=waited(since))}"
+            on = clock.after_business_days(since, steps[0])
+            yield _due(row, f"{row.stage}-{since:%Y%m%d}-{step}", on, said, _whose_turn(row, officers))
     yield from _unconfirmed(today, officers)
     yield from _against_the_clock(officers)
     yield from _unreviewed(today, officers)
 
 
-def _at(stage, before):
-    """What has stood at a stage since before an instant, the longest first."""
-    return Application.select().where((Application.stage == stage) & (Application.stage_since_at < before))
+def _at(stages, before):
+    """What has stood at one of these stages since before an instant."""
+    return Application.select().where(Application.stage.in_(list(stages)) & (Application.stage_since_at < before))
 
 
 def called(row):
@@ -71,7 +70,7 @@ def _whose_turn(row, officers):
 
 
 def _unconfirmed(today, officers):
-    for row in _at(Stage.COMPLETED, clock.beginning_of(today) - UNCONFIRMED + A_DAY):
+    for row in _at([Stage.COMPLETED], clock.beginning_of(today) - UNCONFIRMED + A_DAY):
         since = clock.day_of(row.stage_since_at)
         said = (
             f"{called(row)}は、失効完了通知を受け取ってから{(today - since).days}日たちましたが、"

@@ -30,12 +30,20 @@ def last_safe_day(end, business_days):
 def step_on(today, end, profile, is_with_the_desk=False):
     """The step of the reminders that a certificate with this last day has reached on a day: "90" … "0" (days before),
     "soon" and "late" (the last safe day), "ended", or "" when it is too early or too long ago to say anything."""
-    safe = last_safe_day(end, profile.business_days)
-    days = [] if is_with_the_desk else [(clock.before_business_days(safe, SOON), "soon"), (_next(safe), "late")]
-    days += [(end - timedelta(days=count), str(count)) for count in profile.reminder_days]
-    days.append((_next(end), "ended"))
-    reached = [pair for pair in days if pair[0] <= today]
-    return max(reached, key=lambda pair: pair[0])[1] if reached and today <= end + LAST_WORD else ""
+    if today > end + LAST_WORD:
+        return ""
+    steps = _steps(end, profile.business_days, profile.reminder_days, is_with_the_desk)
+    return next((step for day, step in steps if day <= today), "")
+
+
+@lru_cache(maxsize=4096)
+def _steps(end, business_days, reminder_days, is_with_the_desk):
+    """[(from which day, step)], the last one first."""
+    safe = last_safe_day(end, business_days)
+    days = [(end - timedelta(days=count), str(count)) for count in reminder_days] + [(_next(end), "ended")]
+    if not is_with_the_desk:
+        days += [(clock.before_business_days(safe, SOON), "soon"), (_next(safe), "late")]
+    return sorted(days, reverse=True)
 
 
 def dues(today):
@@ -99,7 +107,7 @@ def _replaced(today):
     itself: signatures without a timestamp would no longer verify."""
     last = today - TWO_WEEKS
     for row in list(expiries.replaced_untold(last - LAST_WORD, last, "replaced")):
-        since = clock.day_of(row.since)
+        since = clock.day_of(row.renewed_by.new.accepted_at)
         said = (
             f"{called(row)}は、新しい証明書を{clock.spoken(since)}から利用していますが、前の証明書もまだ有効です"
             f"({clock.spoken(row.ends_on)}まで)。更新は不要です。前の証明書を失効させるかどうかを確認してください。"

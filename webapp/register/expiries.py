@@ -69,22 +69,21 @@ def ending_untold(first, last, step):
 
 def replaced_untold(first, last, step):
     """Certificates still valid for which another one was taken into use on the Japanese days first to last, and nobody
-    was told so: (the old one with 利用管理者, since when the new one is in use)."""
+    was told so: the old ones with 利用管理者, as `renewed_by.new` the new one."""
     new = Certificate.alias()
     in_use = (new.accepted_at >= clock.beginning_of(first)) & (
         new.accepted_at < clock.beginning_of(last + timedelta(days=1))
     )
     valid = Certificate.revoked_at.is_null() & Certificate.revoking.is_null() & (Certificate.not_after > clock.now())
-    rows = (
-        Certificate.select(*_COLUMNS, new.accepted_at.alias("since"))
-        .join(Application, on=(Application.replaces == Certificate.id))
-        .join(new, on=(new.application == Application.id))
+    return (
+        Certificate.select(*_COLUMNS, Application.id, new.id, new.accepted_at)
+        .join(Application, on=(Application.replaces == Certificate.id), attr="renewed_by")
+        .join(new, on=(new.application == Application.id), attr="new")
         .switch(Certificate)
         .join(Person, JOIN.LEFT_OUTER, on=(Certificate.subscriber == Person.id))
         .where(in_use & valid & ~_is_told(step))
         .order_by(new.accepted_at, Certificate.id)
     )
-    return rows
 
 
 def renewals(certificates):
