@@ -51,7 +51,8 @@ def _emptied(buffer):
 
 
 def xlsx_file(heads, rows, title):
-    """An open file (binary, at its beginning) with one sheet called `title`; the caller closes it."""
+    """An open file (binary, at its beginning) with one sheet called `title`; the caller closes it. A number among the
+    texts of `rows` stays a number."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
@@ -61,7 +62,10 @@ def xlsx_file(heads, rows, title):
     bold.font = Font(bold=True)
     sheet.append(_said(bold, head) for head in heads)
     for row in rows:
-        sheet.append(_said(marked if is_like_formula(text) else plain, text) for text in row)
+        sheet.append(
+            text if isinstance(text, int | float) else _said(marked if is_like_formula(text) else plain, text)
+            for text in row
+        )
     file = SpooledTemporaryFile(_IN_MEMORY)
     book.save(file)
     file.seek(0)

@@ -1,16 +1,17 @@
 """The tables of the statistics as files that spreadsheets open."""
 
 from webapp.pages import attachment
-from webapp.papers import csv_table, xlsx_table
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+from webapp.papers import spreadsheet
+from webapp.routes.exported import XLSX
 
 
 def sent(table, asked, kind):
     """One table as an answer to be saved; `kind` is csv or xlsx."""
-    headings = [words for words, _ in table.columns]
+    heads = [words for words, _ in table.columns]
     place = f"-{asked.department.name}" if asked.department else ""
     name = f"統計-{table.caption}{place}-{asked.first}-{asked.last}.{kind}"
     if kind == "csv":
-        return attachment(csv_table.written(headings, table.rows), name, "text/csv; charset=utf-8")
-    return attachment(xlsx_table.written(headings, table.rows), name, XLSX)
+        rows = ([str(cell) for cell in row] for row in table.rows)
+        return attachment(b"".join(spreadsheet.csv_file(heads, rows)), name, "text/csv; charset=utf-8")
+    with spreadsheet.xlsx_file(heads, table.rows, table.caption) as file:
+        return attachment(file.read(), name, XLSX)
