@@ -1,5 +1,7 @@
 """What the tests of the settings share: the administrator, their browser, and what they would type."""
 
+from datetime import UTC, datetime, time
+
 import pytest
 
 from webapp import clock
@@ -16,6 +18,11 @@ PDF = b"%PDF-1.7\n%%EOF\n"
 
 def today():
     return clock.today().isoformat()
+
+
+def move_to(day):
+    """Let it be noon of this day in Japan; sign in after it."""
+    clock.move(datetime.combine(day, time(12), clock.JST) - datetime.now(UTC))
 
 
 def kept():

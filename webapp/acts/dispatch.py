@@ -1,7 +1,7 @@
 """1-1-5, 1-3-3: sending the packet to the desk, by our own mail or by the officer's, and what may come of it."""
 
 from webapp import clock, mails, profiles
-from webapp.acts import THE_WORKER, facts, form_values, letters, performing, require_now
+from webapp.acts import THE_WORKER, facts, form_values, gates, letters, performing, require_now
 from webapp.errors import Incomplete, Refused
 from webapp.mails import packets as packet_mails
 from webapp.papers import csr as csr_paper
@@ -110,6 +110,7 @@ def confirm_posting(application, who, note):
 
 def repost(application, who):
     """Send the doubtful or refused letter once more: the same bytes under the same Message-ID."""
+    facts.demand(gates.facts_of_gates(application.kind), "機関の要件を満たしていないため、いまは送付できません。")
     with performing("repost", application, who) as deed:
         letter = _doubtful(application)
         deed.facts["message_id"] = letter.message_id

@@ -4,6 +4,7 @@ that the act refuses with."""
 from dataclasses import dataclass
 
 from webapp import clock, profiles, rules
+from webapp.acts import gates
 from webapp.errors import Incomplete
 from webapp.papers import csr as csr_paper
 from webapp.papers.revocation_reasons import REASONS
@@ -182,6 +183,7 @@ def _to_issue(application, held):
             not open_documents,
             "次の文書を承認してください: " + "、".join(open_documents) if open_documents else "",
         ),
+        *gates.facts_of_gates(application.kind),
     ]
 
 
@@ -252,11 +254,15 @@ def _identity(application, aspect, label):
     return Fact(aspect, label, done, wanting, detail)
 
 
+_UNSENT = (Stage.SUBMITTED, Stage.EXAMINED, Stage.SEALED)
+
+
 def for_dispatch(application):
     institution = Institution.here()
     for_issue = [
         *_key_protection(application, profiles.load(institution.profile)),
         Fact("csr", "CSR", Csr.in_force(application) is not None, "CSRがありません。"),
+        *(gates.facts_of_gates(application.kind) if application.stage in _UNSENT else []),
     ]
     return [
         *([] if application.is_revocation else for_issue),

@@ -237,7 +237,7 @@ def _change(record, still, **columns):
 
 def _note(act, record, who, told, note, name, data):
     proof = proofs.keep(who, name, data, gate_record=record)
-    kept = {"sha256": proof.content_id} if proof else {}
+    kept = {"sha256": proof.sha256} if proof else {}
     house.note(act, record, who, told | kept, {"note": note} if note else None)
 
 

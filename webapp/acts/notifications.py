@@ -171,7 +171,7 @@ def _move(notification, since, **columns):
 
 def _kept(who, notification, name, data):
     proof = proofs.keep(who, name, data, notification=notification)
-    return {"sha256": proof.content_id} if proof else {}
+    return {"sha256": proof.sha256} if proof else {}
 
 
 def _note(label, is_needed=False):

@@ -71,6 +71,8 @@ def _draft(application, roles, at, found):
         return NextStep(f"{back}申請の内容を入力してください。", "申請の内容を入力する", at("drafts.description"))
     if "consent" in wanting:
         return NextStep("発行申請の前に、3つの文書を読んで承認してください。", "文書を確認する", at("drafts.consent"))
+    if wanting:
+        return NextStep(f"{back}提出の準備はできています。機関の要件を満たすまで、提出できません。", whose="登録担当者")
     ways = (("申請の内容を直す", at("drafts.description")), ("CSRを登録し直す", at("drafts.csr"))) if back else ()
     sentence = f"{back}申請の内容を確認し、提出してください。"
     return NextStep(sentence, "内容を確認して提出する", at("drafts.submission"), links=ways)
