@@ -5,7 +5,9 @@ import io
 import pytest
 from openpyxl import Workbook
 
+from tests.papers_revocation import revocation_form
 from tests.practice_packets import PASSWORD, issue_form, sheet
+from webapp.papers import revocation_form as paper
 from webapp.practice import form
 
 
@@ -46,6 +48,12 @@ def test_it_reads_a_form_with_the_group_in_the_label_and_numbers_in_cells():
 
 def test_a_serial_makes_it_a_form_for_revocation():
     assert form.read(drawn(["失効", "失効対象証明書シリアル番号", "0A:1B"])).is_revocation
+
+
+def test_a_form_that_an_officer_seals_still_names_the_officer():
+    read = form.read(paper.fill(revocation_form(sealer_title="登録担当者", sealer_name="鈴木 花子")))
+    assert (read["head_title"], read["head_name"]) == ("登録担当者", "鈴木 花子")
+    assert (read["officer_name"], read["officer_mail"]) == ("鈴木 花子", "suzuki@shinsei.example")
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", b"PK\3\4broken", b"\xd0\xcf\x11\xe0" + bytes(600)])

@@ -85,8 +85,9 @@ def _name(group, label):
 
 
 def _group_column(rows):
-    found = (index for row in rows for index, cell in enumerate(row) if _folded(cell).startswith("登録担当者"))
-    return next(found, 0)
+    """The column of the groups: the leftmost in which one is named, since 登録担当者 may also stand as somebody's 資格."""
+    found = [index for row in rows for index, cell in enumerate(row) if _folded(cell).startswith("登録担当者")]
+    return min(found, default=0)
 
 
 def _text(value):
