@@ -78,7 +78,7 @@ def _page(row, refusal=None):
         reason=str(REASONS.get(row.revocation_reason, row.revocation_reason)),
         points=points(row) if row.application and has_file else [],
         proof=row.proof,
-        commands=signing_commands.commands(row, _name(row)) if has_file and row.is_valid else [],
+        commands=signing_commands.commands(row, _name(row)) if has_file and _may_sign(row) else [],
         key=row.key_pair,
         batch=ImportBatch.of(row),
         history=told_all(acts.history(row)),
@@ -87,6 +87,11 @@ def _page(row, refusal=None):
         refusal=refusal,
         **certificate_steps.steps_of(row),
     )
+
+
+def _may_sign(row):
+    """USE-01: nobody is told how to sign with a certificate that has ended, or whose key is blocked."""
+    return row.is_valid and row.blocked_at is None
 
 
 @bp.post("/<int:number>/description")

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from flask import Blueprint, g, request
+from flask import Blueprint, current_app, g, request
 
 from webapp import clock
 from webapp.acts import confirmation, require, require_now
@@ -186,6 +186,7 @@ def _completion_page(application, refusal=None):
         status=refusal.status if refusal else 200,
         application=application,
         certificate=application.target,
+        practice_mail=current_app.config["SHIRUSHI"].practice_url,
         typed=typed(note=""),
         refusal=refusal,
     )

@@ -6,6 +6,7 @@ from tokens import softhsm
 from webapp.acts import require_now, sealing
 from webapp.errors import NotYourAct
 from webapp.pages import page
+from webapp.papers import certificate as certificate_paper
 from webapp.procedure import Role
 from webapp.register import Institution, Paper
 from webapp.routes import case
@@ -50,11 +51,16 @@ def _may_stamp(application):
 
 
 def _practice_card(application):
-    """In the demo, the command that signs with the head's practice card."""
-    if not Institution.here().is_practice:
-        return None
+    """In the demo, the command that signs with the practice card, for the person to whom it was issued."""
     data, name = current_app.config["SHIRUSHI"].data, f"{application.number}-{application.version}"
+    if not Institution.here().is_practice or not _is_issued_to(application.head, data / "card" / "certificate.cer"):
+        return None
     return {"data": str(data), "name": name, "module": softhsm.MODULE}
+
+
+def _is_issued_to(person, path):
+    """Whether the certificate in a file names the mail address of this person."""
+    return path.exists() and person.mail in certificate_paper.read(path.read_bytes()).extensions.mails
 
 
 @bp.post("/seal")
