@@ -9,7 +9,16 @@ from datetime import timedelta
 from itertools import islice
 
 from webapp import clock
-from webapp.acts import delays, expiries, letters
+from webapp.acts import (
+    campaigns,
+    delays,
+    expiries,
+    gates,
+    letters,
+    notifications,
+    responsibilities,
+    stocktakings,
+)
 from webapp.acts.addressees import Addressees
 from webapp.mails import digests
 from webapp.papers import calendar
@@ -17,7 +26,7 @@ from webapp.register import OUTAGES, Digest, Event, Told, Watch, database
 
 log = logging.getLogger("shirushi.watching")
 
-SOURCES = (delays,)
+SOURCES = (delays, stocktakings, campaigns, gates, notifications, responsibilities)
 SHOWN = 100  # of each group in a digest; the rest is counted
 LATE = timedelta(hours=26)  # after the last round: something is wrong
 _PORTION = 300
