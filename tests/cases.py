@@ -232,7 +232,7 @@ class Cases:
 def unguarded():
     """Do what the guarded child does in this process: starting one takes half a second, and has tests of its own."""
 
-    def here(function, *arguments):
+    def here(function, *arguments, **limits):
         module, _, name = function.partition(":")
         return getattr(import_module(module), name)(*arguments)
 

@@ -15,6 +15,7 @@ MOST_ROWS = 20_000
 MOST_COLUMNS = 60
 MOST_BYTES = 20_000_000
 LONGEST = 1000  # letters of a cell that are kept
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 ROUNDED = 1e15  # a spreadsheet keeps 15 digits of a number
 
 # key -> headings, folded (NFKC, without blanks, lower case, what stands in brackets left out). The first is the
@@ -43,6 +44,8 @@ def is_list(data, name):
     if data.startswith(b"PK"):
         return b"xl/workbook.xml" in data
     if data.startswith(form_reader.OLE):
+        return True
+    if data.startswith(UTF_16):
         return True
     if b"-----BEGIN" in data[:1_000_000] or b"\x00" in data[:4096]:
         return False
@@ -113,7 +116,7 @@ def _text(data):
 
 
 def _decoded(data):
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if data.startswith(UTF_16):
         return data.decode("utf-16", "replace")
     for encoding in ("utf-8", "cp932"):
         try:

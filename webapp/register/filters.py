@@ -3,6 +3,8 @@
 import re
 from datetime import timedelta
 
+from peewee import fn
+
 from webapp import clock, procedure
 from webapp.procedure import Kind
 from webapp.register.applications import Application
@@ -68,9 +70,9 @@ def begins_with(table, words):
 
 def of_person(table, words):
     """利用管理者 (of an application also 申請した人) whose name contains the words, with or without the blank in it."""
+    name = fn.REPLACE(fn.REPLACE(Person.name, " ", ""), "　", "")
     wanted = "".join(words.split())
-    rows = Person.select(Person.id, Person.name).where(Person.name.contains(words.split()[0])) if wanted else []
-    ids = [row.id for row in rows if wanted in "".join(row.name.split())][:MOST_PEOPLE]
+    ids = [row.id for row in Person.select(Person.id).where(name.contains(wanted)).limit(MOST_PEOPLE)]
     if table is Certificate:
         return [table.subscriber.in_(ids)]
     return [table.subscriber.in_(ids) | table.applicant.in_(ids)]

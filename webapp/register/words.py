@@ -17,6 +17,7 @@ from webapp.register.dialect import is_postgresql
 
 LONGEST = 100  # letters of what is typed
 MOST = 2000  # ids that a condition is asked for; what fits more is looked at row by row, and soon found
+YEARS = (1900, 9000)  # in which days and months are understood
 _NUMBER = re.compile(r"CS-?(\d{4})-?(\d{4,9})")
 _DAY = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月)?|年)")
 _FULL = str.maketrans({chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)})
@@ -128,11 +129,13 @@ def _period(piece):
     if not found:
         return None
     year, month, day = (int(part) if part else 0 for part in found.groups())
+    if not YEARS[0] <= year <= YEARS[1]:
+        return None
     try:
         first = date(year, month or 1, day or 1)
         last = first if day else date(year + (month or 12) // 12, (month or 12) % 12 + 1, 1) - timedelta(1)
         return midnight(first), midnight(last + timedelta(1))
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
 
 
@@ -145,7 +148,8 @@ def _spellings(piece):
     """How a piece may be written in the texts: as typed (half-width), full-width, and a serial of which it is the
     decimal or unpadded number."""
     folded = _lower(piece)
-    spelt = [folded, _lower(piece.translate(_FULL)), *(f"#{serial}#" for serial in serials(piece) if len(piece) > 3)]
+    wide = [folded.translate(_FULL), folded.upper().translate(_FULL)]
+    spelt = [folded, *wide, *(f"#{serial}#" for serial in serials(piece) if len(piece) > 3)]
     return list(dict.fromkeys(_without_quotes(each) for each in spelt if _without_quotes(each)))
 
 

@@ -87,15 +87,14 @@ def answer(view, table, what):
     texts = _texts(view.listing.rows(ids), chosen, is_cut)
     name = f"{what}-{clock.today().isoformat()}.{kind}"
     if kind == "xlsx":
-        file = spreadsheet.xlsx_file(heads, texts, what)
-        body, media_type = iter(lambda: file.read(65536), b""), XLSX
-    else:
-        file, body = None, stream_with_context(spreadsheet.csv_file(heads, texts))
-        media_type = "text/csv; charset=utf-8"
-    response = attachment(body, name, media_type)
-    if file is not None:
-        response.call_on_close(file.close)
-    return response
+        return attachment(_pieces(spreadsheet.xlsx_file(heads, texts, what)), name, XLSX)
+    return attachment(stream_with_context(spreadsheet.csv_file(heads, texts)), name, "text/csv; charset=utf-8")
+
+
+def _pieces(file):
+    with file:
+        while piece := file.read(65_536):
+            yield piece
 
 
 def _texts(rows, chosen, is_cut):

@@ -1,7 +1,10 @@
 """Taking in certificates issued before: choose a file, look at what each row would do, register, take back."""
 
+from datetime import datetime
+
 from flask import Blueprint, request, stream_with_context, url_for
 
+from webapp import clock
 from webapp.acts import imports as acts
 from webapp.errors import Refused, Unseen
 from webapp.gate import let_in
@@ -15,6 +18,7 @@ from webapp.routes.finding import attempt, upload, who
 
 bp = Blueprint("imports", __name__, url_prefix="/imports")
 PER_PAGE = 50
+KINDS = {"wrong": "error", "kept": "attention"}  # of the tag of a verdict
 SHOWN = 10  # batches on the first page
 EXAMPLE = {
     "シリアル番号": "0a:1b:2c:3d:4e:5f:60:71",
@@ -109,11 +113,9 @@ def _page(batch, refusal=None):
         failed=_failed(batch),
         verdict=verdict,
         labels=VERDICTS,
-        rows=rows,
+        rows=_shown(rows),
         newer=newer,
         older=older,
-        people=_named(Person, rows, "subscriber_id"),
-        departments=_named(Department, rows, "department_id"),
     )
 
 
@@ -139,6 +141,32 @@ def _rows(batch, verdict):
     newer = url_for("imports.show", **kept, before=rows[0].line) if rows and is_more_before else ""
     older = url_for("imports.show", **kept, after=rows[-1].line) if rows and is_more_after else ""
     return rows, newer, older
+
+
+def _shown(rows):
+    """The rows as the page says them."""
+    people, departments = _named(Person, rows, "subscriber_id"), _named(Department, rows, "department_id")
+    return [_row(row, row.values, people, departments) for row in rows]
+
+
+def _row(row, values, people, departments):
+    at = row.certificate_id or values.get("certificate_id")
+    department = departments.get(values.get("department_id"))
+    return {
+        "line": row.line,
+        "title": values.get("title") or "(空欄)",
+        "url": url_for("certificates.show", number=at) if at else "",
+        "serial": values.get("serial") or "(空欄)",
+        "term": f"{_day(values['not_before'])} 〜 {_day(values['not_after'])}" if "not_after" in values else "",
+        "person": people.get(values.get("subscriber_id"), "未登録") + (f"({department})" if department else ""),
+        "result": "登録済" if row.certificate_id else VERDICTS[row.verdict],
+        "kind": KINDS.get(row.verdict, "plain"),
+        "sentence": row.sentence,
+    }
+
+
+def _day(text):
+    return clock.day_of(datetime.fromisoformat(text)).isoformat()
 
 
 def _named(table, rows, key):

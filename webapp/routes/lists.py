@@ -9,7 +9,7 @@ from flask import g, request, url_for
 from webapp.procedure import STAGE_LABELS, Kind, Role, Stage
 from webapp.register import Application, Certificate, Department, filters
 from webapp.register.listing import COUNTED, Listing
-from webapp.register.words import conditions
+from webapp.register.words import YEARS, conditions
 
 PER_PAGE = 25
 LARGEST_ID = 2**63 - 1
@@ -86,9 +86,10 @@ def _is_id(text):
 
 def _day(text):
     try:
-        return date.fromisoformat(text) if len(text) == 10 else None
+        day = date.fromisoformat(text) if len(text) == 10 else None
     except ValueError:
         return None
+    return day if day and YEARS[0] <= day.year <= YEARS[1] else None
 
 
 def shown(view):
