@@ -23,7 +23,12 @@ def dates(person, first, last, most):
     everything = bool(person.roles() & SEE_ALL)
     own = {
         person.id,
-        *(row.person_id for row in Absence.select().where((Absence.stand_in == person) & in_force(Absence))),
+        *(
+            row.person_id
+            for row in Absence.select().where(
+                (Absence.stand_in == person) & Absence.cancelled_at.is_null() & in_force(Absence)
+            )
+        ),
     }
     found = [expiries.dates(first, last, None if everything else own)]
     for source in watching.SOURCES:
