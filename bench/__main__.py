@@ -8,7 +8,7 @@ from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 
-from bench import MEASUREMENTS
+from bench import MEASUREMENTS, limits
 
 HEADINGS = ("測定", "値", "単位", "比", "何に対して")
 
@@ -19,7 +19,11 @@ def main(words=None):
     names = sorted(path.stem for path in files if "@measurement" in path.read_text("utf-8"))
     parser = argparse.ArgumentParser(prog="bin/bench", description="測定して、表と JSON の行で示します。")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"どれか: {', '.join(names)}")
-    chosen = parser.parse_args(words).names or names
+    parser.add_argument(
+        "--certificates", type=int, default=1_000_000, metavar="N", help="register で測る台帳の、いちばん大きな枚数"
+    )
+    asked = parser.parse_args(words)
+    chosen, limits["certificates"] = asked.names or names, asked.certificates
     if unknown := set(chosen) - set(names):
         parser.error(f"ない名前です: {', '.join(sorted(unknown))}(あるもの: {', '.join(names)})")
     for name in chosen:

@@ -43,6 +43,14 @@ REVOKED = (
     ("note_completion", 4), ("confirm", 4.1),
 )  # fmt: skip
 
+# What the events of an act say; of an invented register it is always the same.
+FACTS = {
+    "submit": {"version": 1, "mark": "0123456789abcdef"},
+    "consent": {"documents": ["コードサイニング証明書の管理について"]},
+    "check_identity": {"aspect": "identity", "result": "confirmed", "method": "対面", "checked_on": "2026-04-01"},
+    "take_delivery": {"serial": "5a"},
+}
+
 
 class Rows:
     """What stands in a register of `count` certificates on a day (date). `told`: for how many of the newest

@@ -26,13 +26,12 @@ MANY = 5000
 def pages():
     with tempfile.TemporaryDirectory() as folder:
         client, application, officer = _house(Path(folder))
-        plain = _bare()
-        bare = _seconds(plain, "/")
-        yield Measured(BARE, bare * 1000, "ミリ秒")
+        plain = _seconds(bare(), "/")
+        yield Measured(BARE, plain * 1000, "ミリ秒")
         for name, path, person in _paths(application, officer):
-            _sign_in(client, person)
+            sign_in(client, person)
             taken = _seconds(client, path)
-            yield Measured(f"{name}: サーバー時間", taken * 1000, "ミリ秒", taken / bare, BARE)
+            yield Measured(f"{name}: サーバー時間", taken * 1000, "ミリ秒", taken / plain, BARE)
         yield from _weights(client, application, officer)
         yield from _growth(client, officer)
 
@@ -55,7 +54,8 @@ def _house(folder):
     return create_app(settings).test_client(), application, Person.get(Person.name.startswith("鈴木"))
 
 
-def _bare():
+def bare():
+    """A client of a Flask application that has one small page."""
     app = Flask("bare")
     app.add_url_rule("/", view_func=lambda: "<!doctype html><title>ok</title><p>ok")
     return app.test_client()
@@ -72,7 +72,7 @@ def _seconds(client, path):
     return statistics.median(taken[1:])
 
 
-def _sign_in(client, person):
+def sign_in(client, person):
     client.delete_cookie("shirushi")
     if person is not None:
         client.post("/session/practice", data={"person": person.id}, headers={"Origin": "http://localhost"})
@@ -105,7 +105,7 @@ def _weights(client, application, officer):
         ("ホーム(登録担当者)", "/", officer),
         ("申請の画面(利用中)", f"/applications/{application.id}", officer),
     ):
-        _sign_in(client, person)
+        sign_in(client, person)
         html = client.get(path).get_data(as_text=True)
         assets = sorted(set(re.findall(r'(?:href|src)="(/static/[^"]+)"', html)))
         weight = len(html.encode()) + sum(len(client.get(asset).get_data()) for asset in assets)
@@ -114,7 +114,7 @@ def _weights(client, application, officer):
 
 def _growth(client, officer):
     """The same pages before and after MANY more applications."""
-    _sign_in(client, officer)
+    sign_in(client, officer)
     paths = (("ホーム(登録担当者)", "/"), ("申請の一覧", "/applications"), ("検索", "/applications?q=CS-2026-0001"))
     before = {name: _seconds(client, path) for name, path in paths}
     _fill()

@@ -111,7 +111,8 @@ def _tell(connection, rows):
         for at, act, application, person in sorted(rows.events):
             state["seq"], previous = state["seq"] + 1, state["hash"]
             state["hash"] = _event_hash(state["seq"], at, person, act, application, previous)
-            yield state["seq"], at, person, act, "application", application, "{}", "", previous, state["hash"]
+            facts = json.dumps(_register_rows.FACTS.get(act, {}), ensure_ascii=False, sort_keys=True)
+            yield state["seq"], at, person, act, "application", application, facts, "", previous, state["hash"]
 
     _insert(connection, "event", columns, chained())
     connection.execute("UPDATE chain_head SET seq = :seq, hash = :hash", state)
@@ -123,7 +124,7 @@ def _event_hash(seq, at, person, act, application, previous):
         "act": act,
         "address": "",
         "at": at,
-        "facts": {},
+        "facts": _register_rows.FACTS.get(act, {}),
         "object": "application",
         "object_id": application,
         "particulars_sha256": None,
@@ -131,7 +132,9 @@ def _event_hash(seq, at, person, act, application, previous):
         "previous_hash": previous,
         "seq": seq,
     }
-    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    ).hexdigest()
 
 
 def _insert(connection, table, columns, rows):
