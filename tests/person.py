@@ -149,9 +149,9 @@ class Person:
             raise NotAsTold(f"「{label}」を保存できません({found.status})。")
         return found.file()
 
-    def press(self, label, filled=None):
+    def press(self, label, filled=None, status=200):
         """Press a button after filling in its form: {label: text, option's words, True for a tick, or a File}. Returns
-        the page that followed, or the File that the answer was."""
+        the page that followed, or the File that the answer was. `status` 422: the story tells that it is refused."""
         form, button = self.page.button(label)
         sent = _Form(form, self.tally).filled(filled or {})
         if button.get("name"):
@@ -162,7 +162,7 @@ class Person:
         if method == "GET":
             return self._arrive("GET", f"{target.partition('?')[0]}?{urlencode(sent)}")
         body, kind = _encoded(sent, form.get("enctype", ""))
-        return self._arrive("POST", target, body, {"Content-Type": kind})
+        return self._arrive("POST", target, body, {"Content-Type": kind}, status)
 
     def wait(self, is_so, what):
         """Look at the page again until `is_so(page)`."""
@@ -174,7 +174,7 @@ class Person:
             self._arrive("GET", self.page.url)
         return self.page
 
-    def _arrive(self, method, address, body=None, headers=None):
+    def _arrive(self, method, address, body=None, headers=None, status=200):
         found = self._ask(method, address, body, headers)
         while found.status in REDIRECTS:
             found = self._ask("GET", urljoin(found.url, found.headers["Location"]))
@@ -183,7 +183,7 @@ class Person:
                 raise NotAsTold(f"{method} {address} は {found.status} でした。")
             return found.file()  # the page stays open
         self.page = found
-        if found.status != 200:
+        if found.status != status:
             said = found.alerts() or found.text[:400]
             raise NotAsTold(f"{self.someone.name}: {method} {address} は {found.status}「{found.heading}」 {said}")
         return found

@@ -1,9 +1,26 @@
 """What happens in every case, whichever way the key, the seal and the letter take."""
 
 import re
+import sqlite3
+from dataclasses import dataclass
+from email import message_from_bytes, policy
 
+from tests.person import File
 from tests.story import oracles
-from tests.story.teller import button, demand
+from tests.story.teller import button, demand, python
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A certificate in use: the number of its application, the CSR and the certificate with its chain (PEM bytes)."""
+
+    number: str
+    csr: bytes
+    chain: bytes
+
+    @property
+    def serial(self):
+        return oracles.serial(self.chain)
 
 
 def choose_new(story, title, purpose):
@@ -12,7 +29,12 @@ def choose_new(story, title, purpose):
     sato.follow("新しい申請を始める")
     sato.press("この手続きへ進む", {"新しくコード署名用証明書が必要になった": True})
     sato.press("下書きを作る", {"管理名称": title, "用途": purpose})
-    return re.search(r"CS-\d{4}-\d{4}", sato.page.text)[0]
+    return number_on(sato.page)
+
+
+def number_on(page):
+    """The application number in the heading of a case's page."""
+    return re.search(r"CS-\d{4}-\d{4}", page.text)[0]
 
 
 def agree_and_submit(story):
@@ -50,16 +72,61 @@ def examine(story, title):
     demand("機関責任者の捺印・署名待ち" in suzuki.page.text, suzuki.page.text)
 
 
-def wait_for_the_desk(story, number):
-    """The practice desk has examined, called and issued. Returns the findings' results."""
+def seal(story):
+    """田中 signs the form with the card at a terminal and brings it back. Returns whom pdfsig names."""
+    tanaka = story.tanaka.sign_in()
+    tanaka.follow("内容を確認し、署名に進む")
+    desk = story.desk_of(tanaka)
+    form = tanaka.save("保存")
+    (desk / "Downloads" / form.name).write_bytes(form.data)
+    command = tanaka.page.code("練習用カードで署名するコマンド")
+    story.run(tanaka, python(command), pin=story.pins["機関責任者のカード"])
+    sealed = (desk / re.search(r"-o ~/(\S+)", command)[1]).read_bytes()
+    return bring_sealed(tanaka, sealed, desk)
+
+
+def bring_sealed(person, sealed, desk):
+    """Somebody hands in the PDF that they have signed. Returns whom pdfsig names."""
+    signer = oracles.seal(sealed, desk)
+    person.press(button("seal"), {"署名済みPDF": File("署名済み.pdf", sealed)})
+    demand("電子署名は有効です。" in person.page.text, person.page.text)
+    return signer
+
+
+def dispatch(story, title, files):
+    """鈴木 looks at the letter and has it posted; it lies in the desk's mailbox with so many files. Returns its
+    Message-ID."""
+    suzuki = story.suzuki
+    suzuki.open("/")
+    suzuki.follow(title)
+    suzuki.follow("送付物を確認する")
+    demand(suzuki.page.text.count("SHA-256:") == files, f"手紙に添付ファイル{files}点のSHA-256がありません。")
+    [box] = suzuki.page.boxes(button("dispatch"))
+    suzuki.press(button("dispatch"), {box: True})
+    suzuki.wait(lambda page: page.fact("送付メール").startswith("送信済"), "送付メールの送信")
+    message_id = suzuki.page.fact("Message-ID")
+    arrived = [mail for mail in mails(story) if mail["Message-ID"] == message_id]
+    attached = [part.get_filename() for mail in arrived for part in mail.iter_attachments()]
+    demand(len(arrived) == 1 and len(attached) == files, f"届いたメール{len(arrived)}通、添付 {attached}")
+    return message_id
+
+
+def mails(story):
+    """Everything that the practice post office has filed, oldest first, read by the standard library."""
+    paths = sorted((story.world.data / "practice" / "mail").glob("*.eml"))
+    return [message_from_bytes(path.read_bytes(), policy=policy.default) for path in paths]
+
+
+def wait_for_the_desk(story, number, ended="発行済"):
+    """The practice desk has examined, called and issued (or revoked). Returns the findings' results."""
     desk = story.people["kobayashi"]  # somebody who looks at the desk's own page
     desk.open(f"{story.world.practice_url}/cases")
     desk.wait(lambda page: number in page.text, "窓口の受付")
     label = _link_of_row(desk.page, number)
     desk.follow(label)
-    ended = ("発行済", "不備")
-    desk.wait(lambda page: any(word in page.text for word in ended) and "次の操作" not in page.text, "窓口の発行")
-    demand("発行" in desk.page.text and "不適合" not in desk.page.text, f"窓口の検査: {desk.page.text}")
+    words = (ended, "不備")
+    desk.wait(lambda page: any(word in page.text for word in words) and "次の操作" not in page.text, "窓口の処理")
+    demand(ended in desk.page.text and "不適合" not in desk.page.text, f"窓口の検査: {desk.page.text}")
     return desk.page.text.count("適合"), desk.page
 
 
@@ -108,6 +175,22 @@ def accept(story):
     sato.follow("証明書と署名の方法を見る")
     demand("signtool" in sato.page.text, "署名のコマンドがありません。")
     return sato.save("チェーンと一緒に保存する(PEM)").data
+
+
+def judged(story, chain, csr):
+    """Sentences: what openssl and pkcs11-tool say of a certificate, its place on the server's token and its proof."""
+    folder, pin = story.desk_of(story.sato), story.pins["サーバーのトークン"]
+    days = oracles.certificate(chain, csr, root_of(story), folder)
+    identity = oracles.token_certificate(story.world.data / "tokens", "shirushi-practice", pin, chain, folder)
+    with sqlite3.connect(story.world.data / "register.db") as register:
+        newest = "SELECT nonce, signature FROM challenge WHERE met_at IS NOT NULL ORDER BY id DESC"
+        nonce, signature = register.execute(newest).fetchone()
+    oracles.proof(chain, nonce, signature, folder)
+    return [
+        f"openssl verify OK(CRLを含む・{days}日)",
+        f"pkcs11-tool: 鍵の隣に証明書(ID {identity[:8]}…)",
+        "openssl dgst -verify: 動作確認の署名OK",
+    ]
 
 
 def root_of(story):

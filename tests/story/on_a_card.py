@@ -22,6 +22,7 @@ DOTS = 150  # an inch, as an office scanner is set
 
 
 def tell(story):
+    """Returns the Issued."""
     sato, suzuki = story.sato, story.suzuki
     with story.section("1") as shown:
         number = office.choose_new(story, TITLE, "講義で配布する教材プログラムへの署名")
@@ -37,7 +38,8 @@ def tell(story):
         office.examine(story, TITLE)
         shown.append("審査を完了")
     with story.section("1-1-4") as shown:
-        _stamp(story)
+        suzuki.follow("捺印・署名に進む")
+        stamp(story)
         shown += ["印刷して捺印し、スキャン(PNG)を登録", f"{suzuki.someone.name}が3点を確認"]
     with story.section("1-1-5") as shown:
         shown += [f"Message-ID {_send_by_hand(story)}", "同じ手紙(.eml)を自分のメールソフトで送付"]
@@ -49,6 +51,7 @@ def tell(story):
         proof = _put_on_card(story)
         chain = office.accept(story)
         shown += ["ZIPを受け取り、引き渡し", *_judged(story, chain, csr, proof), f"{sato.someone.name}が利用を開始"]
+    return office.Issued(number, csr, chain)
 
 
 def _bring_csr(story):
@@ -96,10 +99,9 @@ def _card(story):
     return {"SOFTHSM2_CONF": str(story.desk_of(story.sato) / "card" / "softhsm2.conf")}
 
 
-def _stamp(story):
+def stamp(story):
     """鈴木 prints the form, has it stamped, scans it and attests."""
     suzuki = story.suzuki
-    suzuki.follow("捺印・署名に進む")
     pdf = suzuki.save("保存").data
     scan = _stamped(pdf, story.desk_of(suzuki))
     boxes = dict.fromkeys(suzuki.page.boxes(button("stamp")), True)
@@ -175,7 +177,7 @@ def _put_on_card(story):
 
 def _judged(story, chain, csr, proof):
     home = story.desk_of(story.sato)
-    _, days = oracles.certificate(chain, csr, office.root_of(story), home)
+    days = oracles.certificate(chain, csr, office.root_of(story), home)
     identity = oracles.token_certificate(home / "card", "佐藤のカード", story.pins[CARD], chain, home)
     told = json.loads(base64.b64decode("".join(proof.split("-----")[2].split())))
     oracles.proof(chain, told["challenge"], bytes.fromhex(told["signature"]), home)

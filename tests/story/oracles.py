@@ -63,7 +63,7 @@ def seal(pdf, folder):
 def certificate(chain, csr, root, folder):
     """openssl on a delivered certificate: `chain` PEM, the leaf first; `root` DER from the CA's own page. It verifies up
     to that root, is not revoked by the CRL that it names, signs code, lives no longer than allowed and has the key of
-    the CSR. Returns (serial, days)."""
+    the CSR. Returns its days."""
     leaf, *others = [part + b"-----END CERTIFICATE-----\n" for part in chain.split(b"-----END CERTIFICATE-----")[:-1]]
     leaf_file, others_file = _kept(folder, "leaf.pem", leaf), _kept(folder, "others.pem", b"".join(others))
     trusted = _run("openssl", "x509", "-inform", "DER", given=root)
@@ -75,8 +75,13 @@ def certificate(chain, csr, root, folder):
         raise NotAsTold("openssl x509: the certificate does not say Code Signing")
     if _run("openssl", "x509", "-noout", "-pubkey", given=leaf) != request(csr).public_key:
         raise NotAsTold("openssl x509: the certificate has another key than the CSR")
-    serial = _run("openssl", "x509", "-noout", "-serial", given=leaf).decode().strip().removeprefix("serial=")
-    return serial.lower(), _days(leaf)
+    return _days(leaf)
+
+
+def serial(chain):
+    """The serial of the first certificate (PEM) in lower-case hex."""
+    told = _run("openssl", "x509", "-noout", "-serial", given=chain).decode()
+    return told.strip().removeprefix("serial=").lower()
 
 
 def _days(leaf):

@@ -18,6 +18,11 @@ TITLES = {
     "1-1-4": "発行申請書への捺印",
     "1-1-5": "発行申請書等のメール送信",
     "1-1-6": "申請内容の確認及び証明書の受信",
+    "1-2": "コード署名用証明書更新発行",
+    "1-3-1": "利用管理者による失効申請書(Excel)の作成",
+    "1-3-2": "失効申請書(Excel)の受け取り及び審査、失効申請書への捺印",
+    "1-3-3": "失効申請書等のメール送信",
+    "1-3-4": "失効完了メール受信",
 }
 
 
@@ -27,12 +32,14 @@ class Story:
     def __init__(self, world, folder):
         self.world, self.folder = world, folder
         self.people = {key: Person(someone, world.url) for key, someone in world.people.items()}
-        self.sato, self.suzuki, self.tanaka = (self.people[key] for key in ("sato", "suzuki", "tanaka"))
+        names = ("sato", "suzuki", "yamamoto", "tanaka")
+        self.sato, self.suzuki, self.yamamoto, self.tanaka = (self.people[key] for key in names)
         self.zip_passwords = []
         self.pins = {
             "機関責任者のカード": (world.data / "card" / "pin").read_text(),
             "サーバーのトークン": (world.data / "tokens" / "pin").read_text(),
             "利用管理者のカード": f"{secrets.randbelow(9 * 10**7) + 10**7}",
+            "登録担当者のカード": f"{secrets.randbelow(9 * 10**7) + 10**7}",
         }
         self.printed = []  # what the commands printed
 
@@ -76,7 +83,7 @@ class Story:
 
     def print_tally(self):
         """How much each role had to do."""
-        print("\n【手数】2件の合計", flush=True)
+        print("\n【手数】すべての合計", flush=True)
         for person in self.people.values():
             did = person.tally
             if did.buttons:
@@ -88,9 +95,9 @@ class Story:
                 )
 
 
-def button(verb):
+def button(verb, kind=Kind.ISSUE):
     """The words on the button of an act, as the procedure's table has them."""
-    return find_act(Kind.ISSUE, verb).label
+    return find_act(kind, verb).label
 
 
 def python(command):
