@@ -35,6 +35,11 @@ class Task:
     def labels(self):
         return "・".join(COLUMNS[column] for column in self.columns)
 
+    @property
+    def movable(self):
+        """The columns that can go over as the application stands now, {column: role of the successor}."""
+        return {each: role for each, role in self.columns.items() if is_movable(self.application, each)}
+
 
 @dataclass(frozen=True)
 class Leaving:

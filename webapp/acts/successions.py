@@ -15,6 +15,7 @@ from webapp.register import (
     Certificate,
     Content,
     Person,
+    PersonDepartment,
     Succession,
     SuccessionItem,
     database,
@@ -62,14 +63,16 @@ def hand_over(who, person, given):
 
 
 def candidates(role, person):
-    """[(Person, is_colleague)] of those who hold a role today and may take over, people of the same department first."""
-    offices = {department.id for department in person.departments()} or _last_departments(person)
-    found = [
-        (each, bool(offices & {department.id for department in each.departments()}))
-        for each in Person.holding(role)
-        if each.id != person.id
-    ]
-    return sorted(found, key=lambda pair: not pair[1])
+    """[(Person, name of the department, is_colleague)] of those who hold a role today and may take over, people of the
+    same department first."""
+    mine = {department.id for department in person.departments()} or _last_departments(person)
+    people = [each for each in Person.holding(role) if each.id != person.id]
+    offices = PersonDepartment.of(people)
+    found = []
+    for each in people:
+        own = offices.get(each.id, [])
+        found.append((each, own[0].name if own else "所属なし", bool(mine & {office.id for office in own})))
+    return sorted(found, key=lambda row: not row[2])
 
 
 def _last_departments(person):
@@ -147,8 +150,8 @@ def _shares(person, successors, chosen):
 
 def _share_task(task, successors, share_of):
     parts = {}
-    for column, role in task.columns.items():
-        if role in successors and responsibilities.is_movable(task.application, column):
+    for column, role in task.movable.items():
+        if role in successors:
             parts.setdefault(role, []).append(column)
     for role, columns in parts.items():
         _check_four_eyes(task.application, columns, successors[role])

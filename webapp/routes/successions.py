@@ -58,6 +58,7 @@ def _page(person, refusal=None):
     count = live_certificates_counted([person.id]).get(person.id, 0)
     tasks = responsibilities.tasks_of(person)
     absences = stood_in_by(person)
+    roles = _roles(person, count, tasks, absences)
     return page(
         "successions/show.html",
         status=refusal.status if refusal else 200,
@@ -68,7 +69,8 @@ def _page(person, refusal=None):
         certificates=list(live_certificates(person).limit(SHOWN)),
         tasks=tasks,
         absences=absences,
-        roles=_roles(person, count, tasks, absences),
+        roles=roles,
+        is_possible=any(options for _, _, options in roles),
         successions=list(Succession.with_person(person)),
         typed=_typed(),
         refusal=refusal,
@@ -76,8 +78,8 @@ def _page(person, refusal=None):
 
 
 def _roles(person, count, tasks, absences):
-    """[(role, label, what goes over, options)] for the roles in which somebody has to take over."""
-    wanted = {role for task in tasks for role in task.columns.values()}
+    """[(role, label, options)] for the roles in which somebody has to take over."""
+    wanted = {role for task in tasks for role in task.movable.values()}
     wanted |= {Role.SUBSCRIBER} if count else set()
     wanted |= {Role.OFFICER} if absences else set()
     return [(role, ROLE_LABELS[role], _options(role, person)) for role in acts.ROLES if role in wanted]
@@ -85,11 +87,8 @@ def _roles(person, count, tasks, absences):
 
 def _options(role, person):
     return [
-        (
-            each.id,
-            f"{each.name}({'同じ所属' if colleague else each.department.name if each.department else '所属なし'})",
-        )
-        for each, colleague in acts.candidates(role, person)
+        (each.id, f"{each.name}({'同じ所属' if is_colleague else office})")
+        for each, office, is_colleague in acts.candidates(role, person)
     ]
 
 
