@@ -10,7 +10,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 RUN_PACKAGES=(python3-venv softhsm2 opensc libreoffice-calc-nogui fonts-ipaexfont fonts-noto-cjk poppler-utils openssl)
-TEST_PACKAGES=(chromium postgresql osslsigncode)
+CARD_PACKAGES=(pcscd vsmartcard-vpcd) # the virtual smartcard reader
+TEST_PACKAGES=(chromium postgresql osslsigncode "${CARD_PACKAGES[@]}" ykcs11 yubico-piv-tool opencryptoki)
 SYSTEM_PYTHON=/usr/bin/python3
 PYTHON=.venv/bin/python
 SETUP_LOG=var/setup.log
