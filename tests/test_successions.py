@@ -17,6 +17,7 @@ from webapp.procedure import Role
 from webapp.register import (
     Absence,
     Certificate,
+    Challenge,
     Event,
     Notification,
     PersonMail,
@@ -131,6 +132,22 @@ def test_the_paper_says_what_where_until_when_and_whom_to_ask(desk, case, sato, 
     ):
         assert words in page.text, words
     assert Succession.get().sha256[:16] in page.text
+
+
+def test_the_paper_names_the_token_on_which_the_key_has_shown_itself(house, by, suzuki, sato, watanabe):
+    imported(sato, 2)
+    first = Certificate.select().order_by(Certificate.id).get()
+    for nonce, label in (("00", "古いトークン"), ("01", "研究室のトークン")):
+        Challenge.create(
+            certificate=first,
+            nonce=nonce,
+            set_at=clock.now(),
+            met_at=clock.now(),
+            token_label=label,
+            token_serial="A12",
+        )
+    (row,) = successions.hand_over(by(suzuki), sato, Given(everything_to(watanabe)))
+    assert [each["key"] for each in row.values()["certificates"]] == ["研究室のトークン / A12", ""]
 
 
 def test_what_is_not_ticked_stays_and_can_go_to_somebody_else(desk, sato, watanabe, takahashi):

@@ -2,7 +2,7 @@
 
 from webapp import clock, profiles
 from webapp.acts import letters, responsibilities
-from webapp.register import Institution
+from webapp.register import Challenge, Institution
 
 
 def values(who, person, share, note):
@@ -15,7 +15,7 @@ def values(who, person, share, note):
         "successor": _described(share.successor),
         "by": who.person.name,
         "note": note,
-        "certificates": [_certificate(row) for row in share.certificates],
+        "certificates": _certificates(share.certificates),
         "tasks": [_task(task, columns) for task, columns in share.tasks],
         "absences": [f"{row.person.name}さんの不在({row.since_on}〜{row.until_on})の代理" for row in share.absences],
         "officers": [_described(each) for each in letters.officers()],
@@ -35,8 +35,18 @@ def _described(person):
     }
 
 
-def _certificate(row):
-    key = row.key_pair if row.key_pair_id else None
+def _certificates(rows):
+    shown = Challenge.newest_met(rows)
+    return [_certificate(row, row.key_pair if row.key_pair_id else shown.get(row.id)) for row in rows]
+
+
+def _place(key):
+    """Where a key lies, of its KeyPair or of the Challenge that it met: the token's label and serial."""
+    named = [getattr(key, name, None) for name in ("token_label", "token_serial", "token_model")]
+    return " / ".join(text for text in named if text)
+
+
+def _certificate(row, key):
     return {
         "title": row.title,
         "purpose": row.purpose,
@@ -47,7 +57,7 @@ def _certificate(row):
         "not_after": clock.day_of(row.not_after).isoformat(),
         "state": row.state,
         "department": row.department.name if row.department_id else "",
-        "key": " / ".join(text for text in (key.token_label, key.token_serial, key.token_model) if text) if key else "",
+        "key": _place(key),
     }
 
 
