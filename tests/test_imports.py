@@ -386,5 +386,5 @@ def test_ten_thousand_are_read_registered_and_taken_back(officer, settings):
     press(officer, "drop")
     batch = ImportBatch.get(ImportBatch.state == "imported")
     assert officer.press(f"/imports/{batch.id}/taking-back").status == 200 and Certificate.select().count() == 0
-    print(f"read {read}, registered {registered}")
+    print(f"read {read}, registered {registered}, all {datetime.now() - began}")
     assert read < timedelta(seconds=60) and registered < timedelta(minutes=3) and database.obj

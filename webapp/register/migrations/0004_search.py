@@ -55,7 +55,8 @@ CREATE INDEX application_created ON application(created_at);
 DROP INDEX certificate_not_after
 """
 
-# table: what changes in it, and whose text must then be written again (a query of ids).
+# table: what changes in it, and whose text must then be written again (a query of ids);
+# at last the condition under which this is asked at all.
 _CERTIFICATES, _APPLICATIONS = "certificate", "application"
 OCCASIONS = (
     ("certificate", "INSERT", "", _CERTIFICATES, "SELECT NEW.id"),
@@ -71,22 +72,23 @@ OCCASIONS = (
         "INSERT",
         "",
         _APPLICATIONS,
-        "SELECT NEW.application_id WHERE NEW.application_id IS NOT NULL",
+        "SELECT NEW.application_id",
+        "NEW.application_id IS NOT NULL",
     ),
     (
         "certificate",
         "UPDATE",
         "application_id, title, subject, serial",
         _APPLICATIONS,
-        "SELECT NEW.application_id WHERE NEW.application_id IS NOT NULL "
-        "UNION SELECT id FROM application WHERE target_id = NEW.id",
+        "SELECT NEW.application_id UNION SELECT id FROM application WHERE target_id = NEW.id",
     ),
     (
         "certificate",
         "DELETE",
         "",
         _APPLICATIONS,
-        "SELECT OLD.application_id WHERE OLD.application_id IS NOT NULL",
+        "SELECT OLD.application_id",
+        "OLD.application_id IS NOT NULL",
     ),
     ("application", "INSERT", "", _APPLICATIONS, "SELECT NEW.id"),
     (
@@ -126,7 +128,7 @@ SQLITE = (
 )
 _PAIRS = "(SELECT group_concat(substr({0}.words, n, 2), ' ') FROM letter_place WHERE n <= length({0}.words))"
 POSTGRESQL = (
-    "CREATE FUNCTION letter_pairs(words text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 100000 AS $$ "
+    "CREATE FUNCTION letter_pairs(words text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS $$ "
     "SELECT array_agg(DISTINCT pair) FROM generate_series(1, length(words)) AS n, "
     "LATERAL (VALUES (substr(words, n, 1)), (substr(words, n, 2))) AS found(pair) $$",
     *(
@@ -167,11 +169,11 @@ def _sqlite():
             f"BEGIN {out}; {into}; END"
         )
         yield f"CREATE TRIGGER {noun}_goes AFTER DELETE ON {noun} BEGIN DELETE FROM {noun}_words WHERE id = OLD.id; END"
-    for number, (table, verb, columns, noun, ids) in enumerate(OCCASIONS):
+    for number, (table, verb, columns, noun, ids, *when) in enumerate(OCCASIONS):
         of = f" OF {columns}" if columns else ""
-        yield (
-            f"CREATE TRIGGER words_{number}_{table}_{verb.lower()} AFTER {verb}{of} ON {table} BEGIN {_write(noun, ids)}; END"
-        )
+        only = f" WHEN {when[0]}" if when else ""
+        name = f"words_{number}_{table}_{verb.lower()}"
+        yield f"CREATE TRIGGER {name} AFTER {verb}{of} ON {table}{only} BEGIN {_write(noun, ids)}; END"
 
 
 def _write(noun, ids):
@@ -185,11 +187,11 @@ def _write(noun, ids):
 def _postgresql():
     for noun in (_CERTIFICATES, _APPLICATIONS):
         yield from _trigger(f"{noun}_goes", noun, "DELETE", "", f"DELETE FROM {noun}_words WHERE id = OLD.id")
-    for number, (table, verb, columns, noun, ids) in enumerate(OCCASIONS):
-        yield from _trigger(f"words_{number}_{table}_{verb.lower()}", table, verb, columns, _write(noun, ids))
+    for number, (table, verb, columns, noun, ids, *when) in enumerate(OCCASIONS):
+        yield from _trigger(f"words_{number}_{table}_{verb.lower()}", table, verb, columns, _write(noun, ids), *when)
 
 
-def _trigger(name, table, verb, columns, statement):
-    of = f" OF {columns}" if columns else ""
+def _trigger(name, table, verb, columns, statement, when=""):
+    of, only = (f" OF {columns}" if columns else ""), (f" WHEN ({when})" if when else "")
     yield f"CREATE FUNCTION {name}() RETURNS trigger AS $$ BEGIN {statement}; RETURN NULL; END $$ LANGUAGE plpgsql"
-    yield f"CREATE TRIGGER {name} AFTER {verb}{of} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()"
+    yield f"CREATE TRIGGER {name} AFTER {verb}{of} ON {table} FOR EACH ROW{only} EXECUTE FUNCTION {name}()"
