@@ -23,8 +23,14 @@ HANDED_ON = {
     },
     ("acts/visits.py", "act"): {"sign_in", "sign_in_as"},
     ("acts/delivery.py", "verb"): {"accept", "accept_for"},
+    ("acts/gates.py", "act"): set(),  # their own _note, whose callers are read too
+    ("acts/stocktaking_items.py", "act"): set(),
 }
-CALLS = {"Event.write": 0, "house.note": 0, "note": 0, "performing": 0, "_begin": 2}  # the place of the verb
+CALLS = {"Event.write": 0, "house.note": 0, "note": 0, "_note": 0, "performing": 0, "_begin": 2}  # the verb's place
+OWN = {  # names that write events in these files alone
+    "_begin": {"acts/visits.py"},
+    "_note": {"acts/gates.py", "acts/stocktaking_items.py"},
+}
 
 
 def test_every_act_that_is_written_anywhere_has_a_sentence():
@@ -46,7 +52,7 @@ def verbs():
     for path in sorted(WEBAPP.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             name = ast.unparse(node.func) if isinstance(node, ast.Call) else None
-            if name in CALLS and not (name == "_begin" and path.name != "visits.py"):
+            if name in CALLS and not (name in OWN and path.relative_to(WEBAPP).as_posix() not in OWN[name]):
                 verb = node.args[CALLS[name]]
                 yield path.relative_to(WEBAPP).as_posix(), verb.value if isinstance(verb, ast.Constant) else verb
 
@@ -66,7 +72,8 @@ def test_the_auditor_reads_what_each_event_is_about_in_japanese(house, browser, 
     abouts = {cell_of(row) for row in browser.see("/records").tree.iter("tr")} - {None}
     assert {"機関の情報", "人", "アカウント", "本人確認の方法", "承認する文書", "信頼する認証局"} <= abouts
     assert abouts - set(sentences.OBJECTS.values()) == {application.number}
-    assert {event.object for event in Event.select()} == sentences.OBJECTS.keys() | {"application"}
+    assert {event.object for event in Event.select()} <= sentences.OBJECTS.keys() | {"application"}
+    assert sentences.OBJECTS.keys() <= {table._meta.table_name for table in Row.__subclasses__()}
 
 
 def cell_of(row):

@@ -37,4 +37,4 @@ def end_contact(who, row):
         )
         if not ended.execute():
             raise Overtaken("この連絡先は、すでに一覧から外れています。", "画面を開き直してください。")
-        house.note("end_contact", row, who, {"office": row.office})
+        house.note("end_emergency_contact", row, who, {"office": row.office})

@@ -41,7 +41,7 @@ EVENTS = {
     "confirm_by_word": "登録担当者が理由を示して、失効を確認しました。",
     "review_emergency": "緊急失効の事後確認をしました。",
     "add_contact": "緊急連絡先を追加しました。",
-    "end_contact": "緊急連絡先を一覧から外しました。",
+    "end_emergency_contact": "緊急連絡先を一覧から外しました。",
     "block_key": "鍵の使用を止めました。",
     "sign_in": "サインインしました。",
     "sign_in_as": "練習する人を選んでサインインしました。",
@@ -115,7 +115,6 @@ OBJECTS = {
     "certificate": "証明書",
     "emergency_contact": "緊急連絡先",
     "stocktaking": "棚卸し",
-    "certificate": "証明書",
     "campaign": "一斉置き換え",
     "import_batch": "証明書の取り込み",
 }
