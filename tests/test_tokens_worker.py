@@ -14,9 +14,9 @@ from pkcs11 import TokenFlag
 from softhsm import PIN, dump, logins, make_token
 
 from tokens import errors
-from tokens.mechanisms import choose, fed
+from tokens.mechanisms import fed, usable
 from tokens.token_key import TokenKey
-from tokens.token_worker import _check_flags
+from tokens.token_worker.sessions import Login, check_flags
 from tokens.worker import TokenWorker
 
 SUBJECT = [["C", "JP"], ["ST", "Tokyo"], ["O", "学校法人申請学園 申請大学"], ["CN", "Shinsei University"]]
@@ -245,12 +245,12 @@ def test_a_key_that_asks_for_the_pin_at_each_use_gets_it(worker, token, tmp_path
 
 def test_a_token_that_is_locked_or_before_its_last_try_gets_no_login():
     flags = TokenFlag.TOKEN_INITIALIZED | TokenFlag.USER_PIN_COUNT_LOW
-    _check_flags(flags, final_try=False)
+    check_flags(flags, Login(PIN))
     for flag, code in ((TokenFlag.USER_PIN_FINAL_TRY, "pin_final_try"), (TokenFlag.USER_PIN_LOCKED, "pin_locked")):
         with pytest.raises(errors.TokenError) as refusal:
-            _check_flags(flags | flag, final_try=False)
+            check_flags(flags | flag, Login(PIN))
         assert refusal.value.code == code
-    _check_flags(flags | TokenFlag.USER_PIN_FINAL_TRY, final_try=True)  # a person said so
+    check_flags(flags | TokenFlag.USER_PIN_FINAL_TRY, Login(PIN, final_try=True))  # a person said so
 
 
 def test_a_reader_without_a_pad_is_asked_for_none(worker):
@@ -267,22 +267,12 @@ def test_a_certificate_with_a_key_no_token_has_is_refused(worker, token):
 
 
 def test_where_a_token_cannot_hash_the_worker_does():
-    assert choose({"RSA_PKCS", "SHA256_RSA_PKCS"}, "RSA", "sha256") == "SHA256_RSA_PKCS"
-    assert choose({"RSA_PKCS"}, "RSA", "sha256") == "RSA_PKCS"
-    assert choose({"ECDSA_SHA256"}, "EC", "sha256") == "ECDSA_SHA256"
-    assert len(fed("RSA_PKCS", b"data", "sha256")) == 51
-    with pytest.raises(errors.TokenError) as refusal:
-        choose({"ECDSA_SHA1"}, "EC", "sha256")
-    assert refusal.value.code == "mechanism_missing"
-
-
-def test_a_failed_function_is_never_called_a_wrong_pin():
-    for name in ("FunctionFailed", "GeneralError", "DeviceError", "UserAlreadyLoggedIn", "Unheard"):
-        error = errors.translated(type(name, (Exception,), {})())
-        assert error.code == "function_failed" and "PINの誤りではありません" in error.message
-
-
-def test_every_error_says_what_happened_and_what_to_do():
-    assert set(errors.CODES.values()) <= errors.SENTENCES.keys()
-    for code, (message, advice) in errors.SENTENCES.items():
-        assert message.endswith(("。", "。)")) and advice.endswith("。"), code
+    assert usable({"RSA_PKCS", "SHA256_RSA_PKCS"}, "RSA", "sha256") == ["SHA256_RSA_PKCS", "RSA_PKCS"]
+    assert usable({"RSA_PKCS"}, "RSA", "sha256") == ["RSA_PKCS"]
+    assert usable({"ECDSA", "ECDSA_SHA256"}, "EC", "sha256") == ["ECDSA_SHA256", "ECDSA"]
+    assert len(fed("RSA_PKCS", b"data", "sha256", 3072)) == 51
+    assert len(fed("ECDSA", b"data", "sha384", 256)) == 32 and fed("SHA256_RSA_PKCS", b"data", "sha256", 1) == b"data"
+    for offered in ({"ECDSA_SHA1"}, set()):
+        with pytest.raises(errors.TokenError) as refusal:
+            usable(offered, "EC", "sha256")
+        assert refusal.value.code == "mechanism_missing"

@@ -1,20 +1,24 @@
 """What can go wrong with a token, in words a person can act on.
 
 Every error has a `code` for programs, a `message` (what happened) and an `advice` (what to do next), both Japanese.
-`named` makes the error of a code, `translated` the error of an exception of python-pkcs11; the wording stands in `SENTENCES`.
+`named` makes the error of a code, `of_return_value` that of a CKR_ name, `translated` that of an exception of python-pkcs11. The
+wording stands in `SENTENCES` here and, for each return value of PKCS#11, in tokens/return_values.py.
 """
+
+from tokens import return_values
 
 FUNCTION_FAILED = "function_failed"
 
 
 class TokenError(Exception):
-    """A refusal or a failure of a token. `detail` is a technical word for the log; it never holds a PIN."""
+    """A refusal or a failure of a token. `detail` is a technical word for the log, never a PIN; where it is the name of
+    a return value of PKCS#11 (CKR_…), message and advice are those of that value."""
 
     code = FUNCTION_FAILED
 
     def __init__(self, code="", detail=""):
         self.code = code or self.code
-        self.message, self.advice = SENTENCES[self.code]
+        self.message, self.advice = (return_values.said(detail) or ("", *SENTENCES[self.code]))[1:]
         self.detail = detail
         super().__init__(self.message)
 
@@ -91,6 +95,42 @@ SENTENCES = {
     "pin_not_set": (
         "トークンに利用者のPINが設定されていません。",
         "トークンに付属のソフトウェアで初期設定をしてください。",
+    ),
+    "pin_weak": (
+        "初期値のPINや、推測されやすいPINは使えません。",
+        "「python -m tokens change-pin」で、推測されにくいPINに変更してください。このPINはトークンに送っていません。",
+    ),
+    "pin_unsuitable": (
+        "PINとして送れない入力です。",
+        "4バイト以上64バイト以下で、制御文字を含めずに入力してください。この入力はトークンに送っていません。",
+    ),
+    "pin_not_given": (
+        "PINが入力されませんでした。",
+        "続けるときは、もう一度操作してPINを入力してください。トークンには何も送っていません。",
+    ),
+    "second_pin_needed": (
+        "この鍵は、署名のたびに署名用のPINを求めます。",
+        "PINを入力できる端末か画面から操作してください。--pin-fdでは、2行目に署名用のPINを渡します。",
+    ),
+    "login_state": (
+        "トークンのログインの状態が、想定と違います。",
+        "トークンを使っているほかのプログラムを閉じ、挿し直してから、もう一度お試しください。",
+    ),
+    "not_permitted": (
+        "この鍵またはPINでは、この操作は許されていません。",
+        "署名用の鍵を選んでいるか、管理者PINの要る操作でないかをお確かめください。",
+    ),
+    "template_refused": (
+        "鍵や証明書の項目を、トークンが受け付けません。",
+        "付属のソフトウェアで操作するか、管理者にご連絡ください。",
+    ),
+    "cancelled": (
+        "操作が取り消されました。",
+        "続けるときは、はじめから操作してください。",
+    ),
+    "token_unreadable": (
+        "挿してあるカードを、このモジュールは読めません。",
+        "カードの表裏と、モジュールの選び方をお確かめください。",
     ),
     "token_missing": (
         "トークンが見つかりません。",
@@ -202,36 +242,26 @@ SENTENCES = {
     ),
 }
 
-# Class name of the exception in python-pkcs11 (CKR_ name without CKR_) -> code. What is not here is function_failed:
-# CKR_FUNCTION_FAILED and CKR_GENERAL_ERROR must never be called a wrong PIN.
-CODES = {
-    "PinIncorrect": "pin_incorrect",
-    "PinLocked": "pin_locked",
-    "PinLenRange": "pin_length",
-    "PinInvalid": "pin_length",
-    "PinExpired": "pin_expired",
-    "UserPinNotInitialized": "pin_not_set",
+# Exceptions that python-pkcs11 makes itself, without a return value of the module.
+OWN = {
     "NoSuchToken": "token_missing",
-    "TokenNotRecognised": "token_missing",
     "MultipleTokensReturned": "token_ambiguous",
-    "TokenNotPresent": "token_removed",
-    "DeviceRemoved": "token_removed",
-    "SessionHandleInvalid": "token_removed",
-    "ObjectHandleInvalid": "token_removed",
-    "DeviceMemory": "token_full",
-    "TokenWriteProtected": "token_write_protected",
     "NoSuchKey": "no_key",
     "MultipleObjectsReturned": "key_ambiguous",
-    "MechanismInvalid": "mechanism_missing",
-    "FunctionNotSupported": "mechanism_missing",
-    "KeySizeRange": "mechanism_missing",
 }
 
 
 def translated(error):
     """The TokenError for an exception of python-pkcs11; the one place where those are understood."""
-    name = type(error).__name__
-    return named(CODES.get(name, FUNCTION_FAILED), name)
+    name = return_values.name_of_exception(error)
+    return of_return_value(name) if return_values.said(name) else named(OWN.get(name, FUNCTION_FAILED), name)
+
+
+def of_return_value(name):
+    """The TokenError for the name of a return value (tokens.return_values.name_of); an unknown one is a failure of the
+    function, never a wrong PIN."""
+    family, _, _ = return_values.said(name) or (FUNCTION_FAILED, "", "")
+    return named(family, name)
 
 
 def named(code, detail=""):

@@ -1,7 +1,7 @@
 """The parent's side of a token worker: start it, ask it, end it when it hangs."""
 
 import os
-import selectors
+import queue
 import subprocess
 import sys
 import threading
@@ -13,6 +13,7 @@ from tokens.errors import TimedOut, WorkerDied, named
 
 STARTING_SECONDS = 60  # for the interpreter and its imports; an operation's own timeout begins after that
 SEARCHED = str(Path(__file__).resolve().parent.parent)
+END = None
 
 
 class TokenWorker:
@@ -27,6 +28,7 @@ class TokenWorker:
         self.module = str(module)
         self.env = {**os.environ, **(env or {}), "PYTHONPATH": SEARCHED}
         self.process = None
+        self._lines = None
         self._one_at_a_time = threading.Lock()
 
     def __enter__(self):
@@ -35,11 +37,16 @@ class TokenWorker:
     def __exit__(self, *_):
         self.close()
 
-    def call(self, op, timeout=60, **args):
-        """The answer (a dict) of operation `op` of tokens/token_worker.py. `timeout` in seconds; after it the process
-        is killed. Raises the TokenError the worker named, TimedOut or WorkerDied. Nothing is tried twice."""
+    def call(self, op, timeout=60, ask=None, **args):
+        """The answer (a dict) of operation `op` of tokens/token_worker/operations.py. `timeout` in seconds; after it the
+        process is killed. A key that wants a PIN for each signature has it asked for by `ask(question)`: the question is
+        {"token": names, "entry": "typed", "pad" or "module"}, the answer a PIN, or None where the reader's pad asks; the
+        clock stands still meanwhile. Raises the TokenError the worker named, TimedOut, WorkerDied, and what `ask`
+        raises. Nothing is tried twice."""
         with self._one_at_a_time:
-            answer = self._asked({"op": op, "args": args}, timeout)
+            answer = self._asked({"op": op, "args": args, "asks": ask is not None}, timeout)
+            while "ask" in answer:
+                answer = self._asked(self._replied(ask, answer["ask"]), timeout)
             if answer.get("last"):
                 self.close()
         if "ok" in answer:
@@ -56,11 +63,18 @@ class TokenWorker:
         process.stdin.close()
         process.stdout.close()
 
+    def _replied(self, ask, question):
+        try:
+            return {"pin": ask(question)}
+        except BaseException:  # the worker waits for an answer that will never come
+            self.close()
+            raise
+
     def _asked(self, message, timeout):
         try:
             process = self._running()
             process.stdin.write(wire.pack(message))
-            return wire.unpack(_line(process.stdout, time.monotonic() + timeout))
+            return wire.unpack(self._line(time.monotonic() + timeout))
         except TimeoutError as error:
             self.close()
             raise TimedOut() from error
@@ -74,20 +88,31 @@ class TokenWorker:
             command = [sys.executable, "-P", "-m", "tokens.token_worker", self.module]
             pipe = subprocess.PIPE
             self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, env=self.env, bufsize=0)
-            _line(self.process.stdout, time.monotonic() + STARTING_SECONDS)
+            self._lines = queue.SimpleQueue()
+            reader = threading.Thread(target=_read, args=(self.process.stdout, self._lines), daemon=True)
+            reader.start()
+            self._line(time.monotonic() + STARTING_SECONDS)
         return self.process
 
+    def _line(self, deadline):
+        """The next line of the worker. Raises TimeoutError, or EOFError if it is gone."""
+        try:
+            line = self._lines.get(timeout=max(0, deadline - time.monotonic()))
+        except queue.Empty as error:
+            raise TimeoutError from error
+        if line is END:
+            raise EOFError
+        return line
 
-def _line(stream, deadline):
-    """One whole line from a raw pipe. Raises TimeoutError, or EOFError if the pipe closes first."""
+
+def _read(stream, lines):
+    """Every line of a raw pipe into a queue, then END. A thread of its own, because Windows cannot wait for a pipe."""
     gathered = b""
-    with selectors.DefaultSelector() as selector:
-        selector.register(stream, selectors.EVENT_READ)
-        while not gathered.endswith(b"\n"):
-            if not selector.select(max(0, deadline - time.monotonic())):
-                raise TimeoutError
-            piece = stream.read(65536)
-            if not piece:
-                raise EOFError
-            gathered += piece
-    return gathered
+    try:
+        while piece := stream.read(65536):
+            *whole, gathered = (gathered + piece).split(b"\n")
+            for line in whole:
+                lines.put(line + b"\n")
+    except (OSError, ValueError):
+        pass  # closed by the parent
+    lines.put(END)

@@ -1,0 +1,294 @@
+"""What a caller of the token worker may ask for. Each function gets the Module, the Login where one is needed, and its own
+arguments as tokens/wire.py carries them; it returns a dict of such values. Typed: nobody can have bare bytes signed.
+
+`token` is a label or serial (text), the names as `sessions.named_by` gives them (dict), or None: the only one there.
+"""
+
+import hashlib
+import os
+
+import pkcs11
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from pkcs11 import Attribute, TokenFlag
+from pkcs11.util.x509 import decode_x509_certificate
+
+from tokens import public_keys
+from tokens.cryptoki import ReturnValue
+from tokens.errors import named, translated
+from tokens.names import name_of
+from tokens.proof import to_be_signed
+from tokens.self_check import to_be_signed as check_bytes
+from tokens.to_be_signed import check_ca_bytes, check_signed_attributes
+from tokens.token_key import TokenKey
+from tokens.token_worker import generation, sessions, stored
+from tokens.token_worker.sessions import check_flags, logged_in, named_by
+from tokens.token_worker.signatures import offered, signature
+
+SECURITY_OFFICER = 0
+SPARSE = ("CLASS", "CERTIFICATE_TYPE", "SUBJECT", "VALUE", "TOKEN", "ID", "LABEL")
+
+# Looking, without login
+
+
+def list_tokens(module):
+    """Every token present: names, flags, mechanisms and the certificates anybody can read."""
+    module.library.reinitialize()  # a token initialised since then is not seen otherwise
+    return {"tokens": [{**named_by(token), **_public(token)} for token in sessions.present(module)]}
+
+
+def describe(module):
+    """The module and its slots: {"description", "manufacturer", "version", "slots": [{"description", "token": names or
+    None, "problem": code of an error or ""}]}."""
+    library = module.library
+    return {
+        "description": sessions.text(library.library_description),
+        "manufacturer": sessions.text(library.manufacturer_id),
+        "version": ".".join(map(str, library.library_version)),
+        "slots": [_slot(slot) for slot in library.get_slots()],
+    }
+
+
+def show(module, token):
+    """More of one token: {**names, "flags", "mechanisms", "certificates", "public_keys" (DER), "makes" (algorithms),
+    "pin_lengths" is not told by python-pkcs11 and left out}."""
+    found = sessions.one(module, token)
+    with sessions.looking(found) as session:
+        keys = session.get_objects({Attribute.CLASS: pkcs11.ObjectClass.PUBLIC_KEY})
+        spkis = [public_keys.spki(key) for key in map(stored.public_key_of, list(keys)) if key is not None]
+    return {**named_by(found), **_public(found), "public_keys": spkis, "makes": generation.makeable(found)}
+
+
+# Keys and certificates
+
+
+def make_key(module, token, login, cka_id, label, algorithm, subject):
+    """A key pair under `cka_id` (bytes) and a PKCS#10 request for it: csr_der, spki_sha256, cka_id, attributes, token. If
+    the pair is there already it is used again: asking twice never makes two keys."""
+    name = _name(subject)
+    found = _able(module, token, algorithm)
+    with _signed_in(module, found, login) as at:
+        private, public_key, made = _pair(at, cka_id, label, algorithm)
+        return {"csr_der": _request(at, private, public_key, name), **made}
+
+
+def generate(module, token, login, cka_id, label, algorithm):
+    """A key pair alone: spki (DER), spki_sha256, cka_id, attributes, token. As in make_key, never a second one."""
+    found = _able(module, token, algorithm)
+    with _signed_in(module, found, login) as at:
+        _, public_key, made = _pair(at, cka_id, label, algorithm)
+        return {"spki": public_keys.spki(public_key), **made}
+
+
+def request(module, token, login, spki, subject):
+    """{"csr_der", "token"}: a PKCS#10 request by the key whose public half is `spki` (DER)."""
+    public_key, name = public_keys.of_spki(spki), _name(subject)
+    found = sessions.one(module, token, public_key)
+    with _signed_in(module, found, login) as at:
+        private = stored.private_key_of(at.session, public_key)
+        return {"csr_der": _request(at, private, public_key, name), "token": named_by(found)}
+
+
+def install(module, token, login, certificate_der, chain_ders=()):
+    """Store the certificate beside its private key, under the same CKA_ID, and the chain beside it; read every one
+    back byte for byte. What is there already stays as it is."""
+    public_key = public_keys.of_certificate(certificate_der)
+    found = sessions.one(module, token, public_key)
+    with _signed_in(module, found, login) as at:
+        private = stored.private_key_of(at.session, public_key)
+        cka_id = stored.attribute(private, "ID") or public_keys.identifier(public_key)
+        _store(at.session, certificate_der, cka_id)
+        for der in chain_ders:
+            if not _lies(at.session, der):
+                _store(at.session, der, public_keys.identifier(public_keys.of_certificate(der)))
+    certificate_sha256 = hashlib.sha256(certificate_der).digest()
+    return {"cka_id": cka_id, "certificate_sha256": certificate_sha256, "token": named_by(found)}
+
+
+# Signatures
+
+
+def prove(module, token, login, certificate_der, challenge):
+    """The proof of possession of tokens/proof.py for this certificate and challenge (32 bytes)."""
+    return _by_certificate(module, token, login, certificate_der, to_be_signed(challenge, certificate_der))
+
+
+def sign_attributes(module, token, login, certificate_der, signed_attributes_der):
+    """Sign CMS signed attributes (SHA-256) which name this certificate as the signer's."""
+    check_signed_attributes(signed_attributes_der, certificate_der)
+    return _by_certificate(module, token, login, certificate_der, signed_attributes_der)
+
+
+def self_check(module, token, login, nonce):
+    """A signature over tokens/self_check.py's bytes by a key pair of this session alone: it is never stored, and no
+    stored key is touched. P-256 where the token makes it, else RSA-3072."""
+    data, found = check_bytes(nonce), sessions.one(module, token)
+    algorithm = "P-256" if "EC_KEY_PAIR_GEN" in offered(found) else "RSA-3072"
+    with _signed_in(module, found, login) as at:
+        public, private = generation.generate(at, algorithm, os.urandom(20), "self check", store=False)
+        public_key = stored.public_key_of(public)
+        signed, mechanism = signature(at, private, public_key, data)
+    spki = public_keys.spki(public_key)
+    return {"spki": spki, "signature": signed, "mechanism": mechanism, "token": named_by(found)}
+
+
+def sign(module, token, login, cka_id, purpose, tbs, hash_name="sha256"):
+    """Sign as a certification authority: `purpose` "certificate", "crl" or "ocsp" and its to-be-signed DER. For the
+    practice CA alone; tokend does not offer it."""
+    check_ca_bytes(purpose, tbs)
+    with _signed_in(module, sessions.one(module, token), login) as at:
+        private = stored.private_key(at.session, cka_id)
+        if private is None:
+            raise named("no_key")
+        public_key = stored.public_key(at.session, private, cka_id)
+        signed, mechanism = signature(at, private, public_key, tbs, hash_name)
+    return {"signature": signed, "mechanism": mechanism}
+
+
+# PINs
+
+
+def change_pin(module, token, login, new_pin, as_security_officer=False):
+    """Replace the user's PIN, or the security officer's, by a new one; at a PIN pad both are None. One attempt: C_SetPIN
+    checks the old PIN itself, and only a token that wants a login first gets one."""
+    found = sessions.one(module, token)
+    if not as_security_officer and TokenFlag.USER_PIN_LOCKED in found.flags:
+        raise named("pin_locked")
+    if TokenFlag.USER_PIN_FINAL_TRY in found.flags and not (login.final_try or as_security_officer):
+        raise named("pin_final_try")
+    who = {"user_type": SECURITY_OFFICER} if as_security_officer else {}
+    with logged_in(module, found, login, first_login=as_security_officer, **who) as at:
+        try:
+            module.raw.set_pin(at.session.handle, login.pin, new_pin)
+        except ReturnValue as error:
+            if error.name != "CKR_USER_NOT_LOGGED_IN" or as_security_officer:
+                raise
+            module.raw.login(at.session.handle, login.pin)
+            module.raw.set_pin(at.session.handle, login.pin, new_pin)
+    return {"token": named_by(found)}
+
+
+OPERATIONS = {
+    "tokens": list_tokens,
+    "describe": describe,
+    "show": show,
+    "make_key": make_key,
+    "generate": generate,
+    "request": request,
+    "install": install,
+    "prove": prove,
+    "sign_attributes": sign_attributes,
+    "self_check": self_check,
+    "sign": sign,
+    "change_pin": change_pin,
+}
+
+
+# How
+
+
+def _public(token):
+    try:
+        with sessions.looking(token) as session:
+            certificates = [
+                {
+                    "label": sessions.text(stored.attribute(each, "LABEL") or ""),
+                    "cka_id": stored.attribute(each, "ID") or b"",
+                    "der": each[Attribute.VALUE],
+                }
+                for each in stored.certificates(session)
+            ]
+    except (pkcs11.SessionCount, pkcs11.SessionExists):  # another program has it; its names and flags still tell
+        certificates = []
+    flags = [flag.name for flag in TokenFlag if flag in token.flags]
+    mechanisms = sorted(getattr(each, "name", hex(each)) for each in token.slot.get_mechanisms())
+    return {"flags": flags, "mechanisms": mechanisms, "certificates": certificates}
+
+
+def _slot(slot):
+    told = {"description": sessions.text(slot.slot_description), "token": None, "problem": ""}
+    try:
+        token = slot.get_token()
+    except pkcs11.PKCS11Error as error:
+        return told | {"problem": translated(error).code}
+    if TokenFlag.TOKEN_INITIALIZED not in token.flags:
+        return told | {"problem": "not_initialised"}
+    return told | {"token": named_by(token)}
+
+
+def _signed_in(module, token, login):
+    check_flags(token.flags, login)
+    return logged_in(module, token, login)
+
+
+def _able(module, token, algorithm):
+    generation.algorithm(algorithm)
+    found = sessions.one(module, token)
+    generation.can_make(found, algorithm)
+    return found
+
+
+def _pair(at, cka_id, label, algorithm):
+    """(private key object, public key, what is told of them)."""
+    private = stored.private_key(at.session, cka_id)
+    if private is not None:
+        public_key = stored.public_key(at.session, private, cka_id)
+    else:
+        public, private = generation.generate(at, algorithm, cka_id, label)
+        public_key = stored.public_key_of(public) or stored.public_key(at.session, private, cka_id)
+    if algorithm != public_keys.algorithm(public_key):
+        raise named("key_differs", algorithm)
+    return (
+        private,
+        public_key,
+        {
+            "spki_sha256": hashlib.sha256(public_keys.spki(public_key)).digest(),
+            "cka_id": stored.attribute(private, "ID") or cka_id,  # some tokens number their keys themselves
+            "attributes": generation.evidence(private),
+            "token": named_by(at.token),
+        },
+    )
+
+
+def _request(at, private, public_key, name):
+    key = TokenKey(public_key, lambda data, hash_name: signature(at, private, public_key, data, hash_name)[0])
+    made = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
+    return made.public_bytes(serialization.Encoding.DER)
+
+
+def _by_certificate(module, token, login, certificate_der, data):
+    public_key = public_keys.of_certificate(certificate_der)
+    found = sessions.one(module, token, public_key)
+    with _signed_in(module, found, login) as at:
+        private = stored.private_key_of(at.session, public_key)
+        signed, mechanism = signature(at, private, public_key, data)
+    return {"signature": signed, "mechanism": mechanism, "token": named_by(found)}
+
+
+def _store(session, der, cka_id):
+    if _lies(session, der, cka_id):
+        return
+    template = decode_x509_certificate(der)
+    template |= {Attribute.TOKEN: True, Attribute.PRIVATE: False, Attribute.VALUE: der, Attribute.ID: cka_id}
+    template[Attribute.LABEL] = public_keys.common_name(der)
+    try:
+        session.create_object(template)
+    except pkcs11.PKCS11Error as error:
+        if translated(error).code != "template_refused" or _lies(session, der, cka_id):
+            raise
+        session.create_object({Attribute[name]: template[Attribute[name]] for name in SPARSE})
+    if not _lies(session, der, cka_id):
+        raise named("not_read_back")
+
+
+def _lies(session, der, cka_id=None):
+    """Is exactly this certificate there, under this CKA_ID if one is given?"""
+    found = [each for each in stored.certificates(session) if stored.attribute(each, "VALUE") == der]
+    return bool(found) if cka_id is None else cka_id in [stored.attribute(each, "ID") for each in found]
+
+
+def _name(subject):
+    try:
+        return name_of(subject)
+    except (ValueError, TypeError) as error:
+        raise named("bad_request", "subject") from error
