@@ -183,6 +183,16 @@ def test_a_feed_ends_when_it_is_renewed_or_closed_or_its_person_leaves(browser, 
     ]
 
 
+def test_the_daily_round_ends_the_feed_of_who_has_left_for_good(browser, sato, suzuki, feed):
+    path, other = feed(sato), feed(suzuki)
+    PersonRole.update(until_on=clock.today()).where(PersonRole.person == sato).execute()
+    stand_at(clock.today() + timedelta(days=1))
+    watching.make_round()
+    PersonRole.update(until_on=None).execute()
+    assert fetched(browser, path).status_code == 404 and fetched(browser, other).status_code == 200
+    assert Event.newest(CalendarFeed.get(CalendarFeed.person == sato), "close_feed").person is None
+
+
 def test_who_tries_many_addresses_finds_none_for_a_while_and_nothing_more_is_written(browser, sato, feed, monkeypatch):
     monkeypatch.setattr(calendars, "MISSES", 3)
     path = feed(sato)

@@ -24,8 +24,9 @@ NAME = "証明書「計測ソフト配布用」"
 UNTIL = f"{NAME}の有効期限は、2028年3月1日(水)です"
 IN_TIME = "更新する場合は、目安日の2028年1月7日(金)までに申請してください。"
 TOO_LATE = "更新の目安日(2028年1月7日(金))を過ぎています。更新する場合は、すぐに申請してください。"
+FOR_ALL = f"{NAME}(利用管理者 佐藤 次郎さん)の有効期限は、2028年3月1日(水)です"
 ENDED = (
-    f"{NAME}は、2028年3月1日(水)に有効期限が切れました。この証明書では署名しないでください。"
+    f"{NAME}(利用管理者 佐藤 次郎さん)は、2028年3月1日(水)に有効期限が切れました。この証明書では署名しないでください。"
     "引き続き必要な場合は、更新を申請してください。"
 )
 
@@ -109,7 +110,7 @@ def test_a_certificate_that_nobody_renews(certificate, life, only):
         (date(2027, 12, 2), "sato", [f"{UNTIL}(あと90日)。{IN_TIME}"]),
         (date(2027, 12, 27), "sato", [f"{UNTIL}(あと65日)。{IN_TIME}"]),
         (date(2028, 1, 1), "sato", [f"{UNTIL}(あと60日)。{IN_TIME}"]),
-        *((date(2028, 1, 8), name, [f"{UNTIL}(あと53日)。{TOO_LATE}"]) for name in ALL),
+        *((date(2028, 1, 8), name, [f"{FOR_ALL}(あと53日)。{TOO_LATE}"]) for name in ALL),
         (date(2028, 1, 16), "sato", [f"{UNTIL}(あと45日)。{TOO_LATE}"]),
         (date(2028, 1, 31), "sato", [f"{UNTIL}(あと30日)。{TOO_LATE}"]),
         (date(2028, 2, 16), "sato", [f"{UNTIL}(あと14日)。{TOO_LATE}"]),
@@ -139,7 +140,7 @@ def test_a_certificate_that_is_renewed_in_good_time(certificate, life, case):
         (date(2027, 12, 2), "sato", [f"{UNTIL}(あと90日)。{IN_TIME}"]),
         (date(2027, 12, 27), "sato", [f"{UNTIL}(あと65日)。{under_way}更新の目安日は2028年1月7日(金)です。"]),
         (date(2028, 1, 1), "sato", [f"{UNTIL}(あと60日)。{under_way}更新の目安日は2028年1月7日(金)です。"]),
-        *((date(2028, 1, 8), name, [f"{UNTIL}(あと53日)。{under_way}手続きを急いでください。"]) for name in ALL),
+        *((date(2028, 1, 8), name, [f"{FOR_ALL}(あと53日)。{under_way}手続きを急いでください。"]) for name in ALL),
         (date(2028, 1, 16), "sato", [f"{UNTIL}(あと45日)。更新の申請中({renewal.number}、送付済)です。"]),
         (
             date(2028, 2, 3),

@@ -66,24 +66,25 @@ def _ending(today, first, last, step, profile, officers):
         if not own:
             continue
         safe = last_safe_day(row.ends_on, profile.business_days)
-        said = sentence(row, renewal, today, safe)
+        is_for_all = own in ("late", "ended") and row.subscriber_id
+        name = called(row) + (f"(利用管理者 {row.subscriber.name}さん)" if is_for_all else "")
+        said = sentence(name, row.ends_on, renewal, today, safe)
         path = f"/applications/{renewal.id}" if renewal else f"/certificates/{row.id}"
-        others = officers if own in ("late", "ended") else ()
-        people = (row.subscriber, *others) if row.subscriber_id else ()
+        people = (row.subscriber,) if row.subscriber_id else ()
+        people += tuple(officers) if is_for_all else ()
         on, brief = (safe, SAFE_DAY) if own in ("soon", "late") else (row.ends_on, END)
         yield Due(expiries.key(row, own), on, said, path, people, brief.format(called(row)))
 
 
-def sentence(row, renewal, today, safe):
-    """What the reminder says about a certificate (a row) on a day; `renewal` under way or None, `safe` its last safe day."""
-    left = (row.ends_on - today).days
+def sentence(name, end, renewal, today, safe):
+    """What the reminder says on a day about a certificate that goes by a name and ends on `end`; `renewal` under way or
+    None, `safe` its last safe day."""
+    left = (end - today).days
     if left < 0:
-        said = (
-            f"{called(row)}は、{clock.spoken(row.ends_on)}に有効期限が切れました。この証明書では署名しないでください。"
-        )
+        said = f"{name}は、{clock.spoken(end)}に有効期限が切れました。この証明書では署名しないでください。"
         return said + (_under_way(renewal) if renewal else "引き続き必要な場合は、更新を申請してください。")
-    when = f"{clock.spoken(row.ends_on)}です(あと{left}日)。" if left else f"今日({clock.spoken(row.ends_on)})です。"
-    said = f"{called(row)}の有効期限は、{when}"
+    when = f"{clock.spoken(end)}です(あと{left}日)。" if left else f"今日({clock.spoken(end)})です。"
+    said = f"{name}の有効期限は、{when}"
     if renewal is not None:
         said += _under_way(renewal)
         if renewal.stage not in BEFORE_THE_DESK:

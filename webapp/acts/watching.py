@@ -22,7 +22,7 @@ from webapp.acts import (
 from webapp.acts.addressees import Addressees
 from webapp.mails import digests
 from webapp.papers import calendar
-from webapp.register import OUTAGES, Digest, Event, Told, Watch, database
+from webapp.register import OUTAGES, CalendarFeed, Digest, Event, Told, Watch, database
 
 log = logging.getLogger("shirushi.watching")
 
@@ -46,6 +46,7 @@ def make_round(hour=7):
     for person in Told.people_to_tell():
         if person.mail:
             _tell(person, watch.day)
+    _close_feeds()
     _end(watch, *counted)
     return watch
 
@@ -119,6 +120,14 @@ def _dates(told, day):
 def entry(on, brief, sentence, path):
     """A due as a calendar has it."""
     return calendar.Entry(on, brief or sentence.partition("。")[0], sentence, letters.url(path))
+
+
+def _close_feeds():
+    """The calendars of those who have left end for good, should they ever come back."""
+    for feed in CalendarFeed.left_behind():
+        with database.atomic():
+            CalendarFeed.update(closed_at=clock.now()).where(CalendarFeed.id == feed.id).execute()
+            Event.write("close_feed", feed, address="worker")
 
 
 def _end(watch, new, untold, failed):

@@ -6,8 +6,9 @@ from peewee import CharField, DateField, ForeignKeyField, IntegerField, TextFiel
 
 from webapp import clock
 from webapp.register.database import InstantField, Row, database
+from webapp.register.institution import in_force
 from webapp.register.papers import Letter
-from webapp.register.people import Account, Person
+from webapp.register.people import Account, Person, PersonRole
 
 LEASE = timedelta(minutes=10)
 _AT_ONCE = 500  # rows of one INSERT
@@ -150,6 +151,14 @@ class CalendarFeed(Row):
     def open_for(cls, person):
         """The feed that a person has open, or None."""
         return cls.select().where((cls.person == person) & cls.closed_at.is_null()).first()
+
+    @classmethod
+    def left_behind(cls):
+        """Open feeds of people who hold no role any more or whose account was closed, each with its person."""
+        at_work = PersonRole.select(PersonRole.person).where(in_force(PersonRole))
+        with_account = Account.select(Account.person).where(Account.closed_at.is_null())
+        gone = cls.person.not_in(at_work) | cls.person.not_in(with_account)
+        return list(cls.select(cls, Person).join(Person).where(cls.closed_at.is_null() & gone))
 
     @classmethod
     def under(cls, secret_sha256):
