@@ -207,7 +207,7 @@ def test_an_item_follows_the_certificate(held, case, browser, sato, takahashi, s
     assert browser.press(f"/stocktaking-items/{item_of(handed).id}/confirmation").status == 200
     browser.sign_in_as(suzuki)
     page = browser.see(f"/stocktakings/{row.id}/items")
-    assert "開始後に引き継ぎ" in page.text and "対象外になったもの" in page.text
+    assert "開始後に引き継ぎ" in page.text and "対象外(失効・期限切れ)" in page.text
     with pytest.raises(Refused):
         stocktaking_items.confirm_item(item_of(revoked), case.who("佐藤"))
 

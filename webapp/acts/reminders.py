@@ -10,7 +10,7 @@ from webapp.register import Campaign, Job, Person, Reminder, Stocktaking, databa
 
 PAUSE = timedelta(days=3)  # nobody is asked twice within
 DAYS = (30, 14, 7, 3, 1)  # before the day that is due
-_BATCH = 50  # letters written in one transaction
+_BATCH = 200  # letters written in one transaction
 _LISTED = 20  # names in the sentence for officers and heads
 
 
@@ -32,19 +32,19 @@ def write(kind, number):
     }[kind]
     row, written = table.get_by_id(number), 0
     while batch := Reminder.unwritten(row, _BATCH):
+        left = {} if row.closed_at else Reminder.left_for(row, [reminder.person for reminder in batch])
         with database.atomic():
-            written += sum(_write(reminder, row, mail, f"/{folder}/{row.id}") for reminder in batch)
+            path = f"/{folder}/{row.id}"
+            written += sum(_write(each, row, mail, path, left.get(each.person_id)) for each in batch)
     return written
 
 
-def _write(reminder, row, mail, path):
+def _write(reminder, row, mail, path, left):
     taken = Reminder.update(written_at=clock.now()).where((Reminder.id == reminder.id) & Reminder.written_at.is_null())
-    if not taken.execute() or row.closed_at:
+    if not taken.execute() or not left:
         return 0
-    left = Reminder.left_for(row, reminder.person)
-    if left:
-        letters.tell(mail, [reminder.person], path, row, left)
-    return int(left > 0)
+    letters.tell(mail, [reminder.person], path, row, left)
+    return 1
 
 
 def warning(row, today):

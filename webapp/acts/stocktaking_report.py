@@ -10,7 +10,7 @@ STANDINGS = {
     "discrepancy": "相違あり(対応中)",
     "settled": "相違あり(対応済み)",
     "waiting": "未回答",
-    "fallen": "対象外になったもの(失効・期限切れ)",
+    "fallen": "対象外(失効・期限切れ)",
 }
 SHORT = {"confirmed": "確認済み", "discrepancy": "相違", "settled": "対応済み", "waiting": "未回答", "fallen": "対象外"}
 POINTS = {

@@ -52,10 +52,10 @@ class Reminder(Row):
         return list(cls.select(cls, Person).join(Person).where(waiting).order_by(cls.id).limit(count))
 
     @classmethod
-    def left_for(cls, row, person):
-        """How many certificates of a Stocktaking or Campaign this person still has to do something about."""
+    def left_for(cls, row, people):
+        """{person id: how many certificates of a Stocktaking or Campaign they still have to do something about}."""
         _, items = _of(row)
-        return dict(items.missing(row).where(Certificate.subscriber == person)).get(person.id, 0)
+        return dict(items.missing(row).where(Certificate.subscriber.in_(people)))
 
 
 def _of(row):
