@@ -163,7 +163,13 @@ class Application(Row):
     @classmethod
     def at(cls, person, *stages):
         """What a person may see at these stages, the longest waiting first."""
-        return cls.seen_by(person).where(cls.stage.in_(stages)).order_by(cls.stage_since_at, cls.id)
+        return cls.seen_by(person).where(cls.stage.in_(stages)).order_by(*cls.by_waiting(*stages))
+
+    @classmethod
+    def by_waiting(cls, *stages):
+        """The longest waiting first, as an order that is read from the few at several stages: `+ 0` keeps the databases
+        from walking the index of all applications instead."""
+        return (cls.stage_since_at, cls.id) if len(stages) == 1 else (cls.stage_since_at + 0, cls.id)
 
     @classmethod
     def counted(cls, *stages):

@@ -70,7 +70,7 @@ def _own():
 def _own_steps():
     """At most three things this person can do in their own applications, the longest waiting first."""
     waiting = [Stage.DRAFT, Stage.SUBMITTED, Stage.SENT, Stage.DELIVERED, Stage.INSTALLED]
-    rows = _own().where(Application.stage.in_(waiting)).order_by(Application.stage_since_at).limit(20)
+    rows = _own().where(Application.stage.in_(waiting)).order_by(*Application.by_waiting(*waiting)).limit(20)
     steps = [(row, case.next_step(row, g.person)) for row in rows]
     return [
         {
@@ -121,7 +121,7 @@ def _arrived():
     if before is None:
         return []
     newer = Application.at(g.person, *stages).where(Application.stage_since_at > before)
-    newest = newer.order_by(-Application.stage_since_at, -Application.id).limit(SHOWN)
+    newest = newer.order_by(-(Application.stage_since_at + 0), -Application.id).limit(SHOWN)
     rows = [_queue_row(row) for row in newest][::-1]
     count = newer.select(Application.id).limit(MANY).count()
     listed = {"heading": "新着", "count": count, "rows": rows, "empty": "", "id": "arrived", "more_url": ""}
