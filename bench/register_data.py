@@ -7,6 +7,7 @@ A hundred thousand certificates have all their events (about thirteen each); of 
 hundred thousand have, because a million would take 7 GB. What is made is kept below var/bench and used again for a month.
 """
 
+import fcntl
 import hashlib
 import json
 import shutil
@@ -33,6 +34,13 @@ SATO = _register_rows.PERSONS  # whose certificates 佐藤 of the demo takes ove
 
 def made(count):
     """The folder of a register with `count` certificates, made unless it is there. Read it; to write, take a copy."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    with open(KEPT / f"{count}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # whoever else asks for it waits until it is made
+        return _made(count)
+
+
+def _made(count):
     base = KEPT / f"{count}-{clock.today():%Y-%m}-{_digest(_sources(base_only=True))}.db"
     folder = KEPT / f"{count}-{clock.today():%Y-%m}-{_digest(_sources())}"
     if not (folder / "made").exists():
@@ -163,7 +171,6 @@ def _bring_up_to_date(settings):
                 f"UPDATE application SET applicant_id = {sato.id}, {mine} WHERE subscriber_id = {SATO} "
                 "AND stage NOT IN ('in_use', 'confirmed')"
             )
-        database.execute_sql("ANALYZE")
 
 
 def main():
