@@ -210,3 +210,11 @@ def test_each_kind_has_one_open(house):
     Notification.create(**values, opened_at=clock.now())
     with pytest.raises(IntegrityError), database.atomic():
         Notification.create(**values, opened_at=clock.now())
+
+
+@pytest.mark.parametrize(
+    "place", ["people/{}/succession", "people/{}/absences", "successions/{}", "gates/{}", "proofs/{}"]
+)
+def test_a_number_that_no_table_holds_leads_nowhere(desk, place):
+    assert desk.see("/" + place.format("9" * 20)).status == 404
+    assert desk.see("/notifications?before=" + "9" * 20).status == 200

@@ -6,10 +6,17 @@ from flask import Flask
 from htmx_flask import Htmx
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
 
 from webapp import errors_shown, gate, pages, register
 from webapp.acts import letters
 from webapp.settings import Settings
+
+
+class RowNumber(IntegerConverter):
+    """A row's number in an address: what no table can hold leads nowhere (404)."""
+
+    regex = r"\d{1,18}"
 
 
 def create_app(settings: Settings):
@@ -18,6 +25,7 @@ def create_app(settings: Settings):
     app.config.update(MAX_CONTENT_LENGTH=24 * 1024 * 1024, MAX_FORM_MEMORY_SIZE=1024 * 1024)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.url_map.converters["int"] = RowNumber
     Htmx(app)
     move_in(app, settings)
     gate.guard(app)

@@ -46,10 +46,16 @@ def typed(**otherwise):
     return otherwise if request.method == "GET" else otherwise | request.form.to_dict()
 
 
+def before():
+    """The row number before which a list goes on, or None: at its beginning, or where no table can hold it."""
+    given = request.args.get("before", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) <= 18 else None
+
+
 def upload(field="file"):
     """(name, bytes) of an uploaded file; an empty name and no bytes when none was chosen."""
     file = request.files.get(field)
     return (file.filename or "", file.read()) if file else ("", b"")
 
 
-__all__ = ["attempt", "find", "find_certificate", "tokend", "typed", "upload", "who"]
+__all__ = ["attempt", "before", "find", "find_certificate", "tokend", "typed", "upload", "who"]

@@ -9,7 +9,7 @@ from webapp.gate import let_in
 from webapp.pages import page, see_other
 from webapp.procedure import Role
 from webapp.register import Event, Notification
-from webapp.routes.finding import attempt, typed, upload, who
+from webapp.routes.finding import attempt, before, typed, upload, who
 from webapp.sentences import told_all
 
 bp = Blueprint("notifications", __name__, url_prefix="/notifications")
@@ -24,9 +24,9 @@ def office_only():
 @bp.get("")
 def index():
     today = clock.today()
-    before = request.args.get("before", type=int)
+    since = before()
     ended = Notification.select().where(Notification.state != "open").order_by(-Notification.id)
-    rows = list((ended.where(Notification.id < before) if before else ended).limit(PER_PAGE + 1))
+    rows = list((ended.where(Notification.id < since) if since else ended).limit(PER_PAGE + 1))
     return page(
         "notifications/index.html",
         pending=list(Notification.pending()),
