@@ -20,7 +20,8 @@ NOT_NAMED = (
 
 
 def require_revocable(certificate, who):
-    """Raises NotYourAct unless this person may ask for it, Overtaken while another revocation is under way or done."""
+    """Raises NotYourAct unless this person may ask for it, Overtaken while another revocation is under way or done, or
+    when the certificate has ended."""
     is_own = certificate.subscriber_id == who.person.id and Role.SUBSCRIBER in who.person.roles()
     if not is_own and Role.OFFICER not in who.person.roles():
         raise NotYourAct(
@@ -29,6 +30,10 @@ def require_revocable(certificate, who):
         )
     if certificate.revoked_at:
         raise Overtaken("この証明書は、すでに失効しています。", "失効の申請は不要です。")
+    if certificate.is_expired:
+        raise Overtaken(
+            "この証明書の有効期間は、すでに終わっています。", "失効の申請は不要です。今後は使用しないでください。"
+        )
     if certificate.revoking_id:
         raise Overtaken(
             f"この証明書の失効は、{certificate.revoking.number}で申請中です。",
@@ -94,16 +99,18 @@ def _still_officer(person):
 
 def _open(application, certificate, who, said):
     columns = {name: value for name, value in application.__data__.items() if value is not None}
+    this = Certificate.id == certificate.id
     with database.atomic():
-        application = case.filed(who, **columns)
-        Revocation.create(application=application, **vars(said))
-        taken = Certificate.update(revoking=application, blocked_at=_blocked(said)).where(
-            (Certificate.id == certificate.id) & Certificate.revoking.is_null() & Certificate.revoked_at.is_null()
-        )
-        if not taken.execute():
+        is_free = Certificate.revoking.is_null() & Certificate.revoked_at.is_null()
+        if (
+            not Certificate.update(blocked_at=_blocked(said)).where(this & is_free).execute()
+        ):  # holds the row until the end
             raise Overtaken(
                 "この証明書の失効は、ほかの人がすでに申請しています。", "証明書の画面を開き直してください。"
             )
+        application = case.filed(who, **columns)
+        Revocation.create(application=application, **vars(said))
+        Certificate.update(revoking=application).where(this).execute()
         if said.reason == KEY_COMPROMISE:
             Event.write("block_key", certificate, who.person, who.address, {"serial": certificate.serial})
     return application

@@ -1,6 +1,6 @@
 """1-3 on screen: asking for 失効 from the certificate, 緊急失効, the completion mail, and what the world says."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from flask import Blueprint, current_app, g, request
 
@@ -80,8 +80,8 @@ def instant(given, name):
     if not day and not time:
         return None
     try:
-        return datetime.fromisoformat(f"{day}T{time or '00:00'}").replace(tzinfo=clock.JST)
-    except ValueError:
+        return datetime.fromisoformat(f"{day}T{time or '00:00'}").replace(tzinfo=clock.JST).astimezone(UTC)
+    except (ValueError, OverflowError):  # no such day, or one before the year 1 in UTC
         sentence = f"日付と時刻を入力してください(例: {clock.today().isoformat()} と 09:30)。"
         raise Incomplete("日時を確認してください。", sentence, {f"{name}_at": sentence}) from None
 
