@@ -183,6 +183,10 @@ def test_a_feed_ends_when_it_is_renewed_or_closed_or_its_person_leaves(browser, 
     ]
 
 
+def test_the_web_server_keeps_no_log_of_addresses(repository):
+    assert "access" not in (repository / "bin" / "run").read_text("utf-8")
+
+
 def test_the_daily_round_ends_the_feed_of_who_has_left_for_good(browser, sato, suzuki, feed):
     path, other = feed(sato), feed(suzuki)
     PersonRole.update(until_on=clock.today()).where(PersonRole.person == sato).execute()

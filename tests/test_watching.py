@@ -27,6 +27,7 @@ from webapp.register import (
     verify_chain,
 )
 from webapp.register.watching import LEASE
+from webapp.settings import Settings
 
 pytestmark = pytest.mark.both_databases
 
@@ -134,6 +135,13 @@ def test_the_round_begins_at_its_hour_in_japan(house, source, sato, settings):
     assert worker.turn(settings).kind == "post" and Watch.get().day == MONDAY
 
 
+@pytest.mark.parametrize("hour", ["24", "-1", "x"])
+def test_an_hour_that_is_none_is_refused_at_the_start(hour, tmp_path):
+    with pytest.raises(ValueError, match="hour of the day|invalid literal"):
+        Settings.from_environment({"SHIRUSHI_DATA": str(tmp_path), "SHIRUSHI_REMINDER_HOUR": hour})
+    assert Settings.from_environment({"SHIRUSHI_DATA": str(tmp_path)}).reminder_hour == 7
+
+
 def test_a_week_without_the_house_is_one_digest(house, source, sato):
     stand_at(MONDAY)
     make_round()
@@ -179,6 +187,14 @@ def test_what_a_broken_round_left_behind_is_told_the_next_day_in_that_days_words
     make_round()
     (letter,) = letters_to(SATO)
     assert "あと1日。" in body(letter) and "1件" in letter.subject
+
+
+def test_a_round_that_two_workers_ended_is_noted_once(house, source, sato):
+    stand_at(MONDAY)
+    source.due = [due("a", sato)]
+    watch = make_round()
+    watching._end(watch, 5, 5, [])
+    assert Event.select().where(Event.act == "remind").count() == 1 and Watch.get().reminders == 1
 
 
 def test_workers_at_once_make_one_round(house, source, sato):

@@ -67,4 +67,6 @@ class Settings:
         for name, kind in (("work_seconds", float), ("proxies", int), ("reminder_hour", int)):
             if name in given:
                 given[name] = kind(given[name])
+        if not 0 <= given.get("reminder_hour", 0) <= 23:
+            raise ValueError("SHIRUSHI_REMINDER_HOUR is an hour of the day, 0 to 23")
         return cls(**given)

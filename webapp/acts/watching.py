@@ -131,13 +131,16 @@ def _close_feeds():
 
 
 def _end(watch, new, untold, failed):
+    """The heartbeat and its event; a round that took so long that another worker has ended it has neither."""
     with database.atomic():
-        watch.ended_at, watch.reminders, watch.untold = clock.now(), new, untold
-        watch.letters = Digest.select().where(Digest.day == watch.day).count()
-        watch.failed = "、".join(failed)
-        watch.save()
-        facts = {"day": watch.day.isoformat(), "reminders": new, "letters": watch.letters, "untold": untold}
-        Event.write("remind", watch, address="worker", facts=facts | ({"failed": failed} if failed else {}))
+        counted = {
+            "reminders": new,
+            "letters": Digest.select().where(Digest.day == watch.day).count(),
+            "untold": untold,
+        }
+        if watch.end(failed="、".join(failed), **counted):
+            facts = {"day": watch.day.isoformat(), **counted} | ({"failed": failed} if failed else {})
+            Event.write("remind", watch, address="worker", facts=facts)
 
 
 def take_back(letter):

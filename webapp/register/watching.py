@@ -52,6 +52,12 @@ class Watch(Row):
         watch.is_new = row is None
         return watch
 
+    def end(self, **counted):
+        """Note that the round came to its end, and what it counted; returns False when it had come to it before."""
+        values = {"ended_at": clock.now(), **counted}
+        self.__data__.update(values)
+        return bool(Watch.update(**values).where((Watch.id == self.id) & Watch.ended_at.is_null()).execute())
+
     @classmethod
     def newest(cls):
         """The newest round that came to its end, or None. One of a day to come was made by a clock that went wrong."""
