@@ -5,9 +5,19 @@ from peewee import IntegrityError
 
 from tests.cases import again
 from webapp import clock, demo
-from webapp.acts import examination, sealing
+from webapp.acts import examination, revocations, sealing
 from webapp.errors import NotYourAct
-from webapp.register import Application, Content, Event, IdentityCheck, Institution, PersonRole, database
+from webapp.register import (
+    Application,
+    Certificate,
+    Content,
+    Event,
+    IdentityCheck,
+    Institution,
+    PersonRole,
+    Revocation,
+    database,
+)
 
 pytestmark = pytest.mark.both_databases
 
@@ -79,6 +89,49 @@ def test_the_database_lets_only_heads_seal(case, suzuki, ito, sato):
     for person in (suzuki, ito, sato):
         past_the_acts(application, sealer=person)
         past_the_acts(application, sealer=person, stage="sealed")
+
+
+def test_the_database_lets_officers_seal_a_revocation_but_nobody_else(case, suzuki, ito, sato):
+    application = case.revocation("examined")
+    for person in (ito, sato):
+        past_the_acts(application, sealer=person)
+    Application.update(sealer=suzuki).where(Application.id == application.id).execute()
+
+
+def test_an_emergency_is_reviewed_by_somebody_who_took_no_part(case, by, suzuki, yamamoto, sato, ito):
+    application = case.emergency(officer="鈴木")
+    with pytest.raises(NotYourAct):
+        revocations.review_emergency(application, by(suzuki), "見ました。")
+    for person in (suzuki, ito, sato):
+        past_the_acts(application, reviewer=person)
+    Application.update(examiner=suzuki, sealer=suzuki, attester=suzuki).where(
+        Application.id == application.id
+    ).execute()
+    past_the_acts(application, reviewer=suzuki)
+    revocations.review_emergency(again(application), by(yamamoto), "見ました。")
+    past_the_acts(application, sealer=yamamoto)  # nor does the reviewer take a part afterwards
+    past_the_acts(application, attester=yamamoto)
+
+
+def test_only_an_emergency_is_done_alone_or_reviewed(case, suzuki, yamamoto):
+    application = revocations.open_revocation(Certificate.of(case.in_use()), case.who("鈴木"), 5, "")
+    past_the_acts(application, examiner=suzuki)
+    past_the_acts(application, attester=suzuki)
+    past_the_acts(application, reviewer=yamamoto)
+    past_the_acts(case.draft(), is_emergency=True)
+
+
+def test_a_certificate_has_one_revocation_and_a_revocation_one_certificate(case):
+    application = case.to_revoke()
+    past_the_acts(application, target=None)
+    values = Application.select().where(Application.id == application.id).dicts().get()
+    with pytest.raises(IntegrityError), database.atomic():
+        Application.insert(
+            **{name: value for name, value in values.items() if name != "id"} | {"number": "CS-2026-9998"}
+        ).execute()
+    for wrong in ({"reason": 6}, {"reason": 1}, {"reason": 0, "comment": ""}):
+        with pytest.raises(IntegrityError), database.atomic():
+            Revocation.update(**wrong).where(Revocation.application == application).execute()
 
 
 def test_a_row_cannot_be_born_with_a_wrong_examiner_either(case, ito):
