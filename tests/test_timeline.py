@@ -121,7 +121,7 @@ def test_a_span_is_cut_where_the_line_ends():
 
 
 def test_a_chart_ends_at_a_round_number_above_the_highest():
-    assert [charts.ceiling(value) for value in (0, 1, 3, 10, 11, 99, 101)] == [2, 2, 4, 10, 20, 100, 200]
+    assert [charts.ceiling(value) for value in (0, 1, 3, 10, 11, 99, 101, 12383)] == [2, 2, 4, 10, 12, 100, 120, 14000]
 
 
 def test_a_bar_is_as_high_as_its_number():

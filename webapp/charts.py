@@ -57,7 +57,7 @@ def columns(id, title, description, names, series):
     for tick in (1, 0.5, 0):
         y = round(floor - (floor - TOP) * tick, 1)
         chart.lines.append((LEFT, y, WIDTH - RIGHT, y))
-        chart.scale.append(Label(LEFT - 8, y + 4, f"{top * tick:g}"))
+        chart.scale.append(Label(LEFT - 8, y + 4, _short(top * tick)))
     for n in range(len(names)):
         middle = LEFT + step * (n + 0.5)
         every = -(-len(names) // MOST_LABELS)
@@ -83,7 +83,7 @@ def rows(id, title, description, names, series, unit=""):
         for order, (_, values) in enumerate(series):
             y = round(middle + breadth * (order - len(series) / 2), 1)
             length = round(room * values[n] / top, 1)
-            chart.bars.append(Bar(NAMES, y, length, round(breadth, 1), order + 1, f"{values[n]:g}{unit}"))
+            chart.bars.append(Bar(NAMES, y, length, round(breadth, 1), order + 1, f"{values[n]:,}{unit}"))
     return chart
 
 
@@ -95,13 +95,21 @@ def span(begin, end, first, last, width):
 
 
 def ceiling(value):
-    """The even round number at or above a value, so that half of it is whole: 2, 4, 6, 8, 10, 20, 40, …"""
+    """The round number at or above a value whose half is whole: 2, 4, 6, 8, 10, 12, 14, 16, 20, 30, …, 80, 100, 120, …"""
+    for small in (2, 4, 6, 8):
+        if small >= value:
+            return small
     power = 1
     while True:
-        for step in (2, 4, 6, 8, 10):
+        for step in (10, 12, 14, 16, 20, 30, 40, 50, 60, 80):
             if step * power >= value:
                 return step * power
         power *= 10
+
+
+def _short(number):
+    """As the scale says it: 500, 1.4万."""
+    return f"{number / 10000:g}万" if number >= 10000 else f"{number:g}"
 
 
 def _legend(series):

@@ -16,7 +16,7 @@ from webapp.register.timeline import families
 from webapp.routes.statistics.asked import READERS, departments, reads_all
 
 bp = Blueprint("timeline", __name__, url_prefix="/timeline")
-BEFORE, AHEAD = 3, 18  # months shown before and after this one begins
+BEFORE, AHEAD = 3, 18  # months drawn before and after this one begins; whoever ended earlier than it is left out
 WIDTH = 540  # units of the drawing
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -27,7 +27,8 @@ def index():
     department, person = _chosen()
     months = _months()
     first, last = first_day(months[0]), first_day(later_month(months[-1]))
-    shown, following = families(clock.beginning_of(first), department, person, _after())
+    since = clock.beginning_of(clock.today().replace(day=1))
+    shown, following = families(since, department, person, _after())
     kept = {"department": department or "", "person": person or ""}
     return page(
         "timeline/index.html",
