@@ -13,7 +13,7 @@ from webapp.acts import case as case_acts
 from webapp.acts import dispatch, gates
 from webapp.errors import Incomplete
 from webapp.procedure import Kind
-from webapp.register import Event, GateRecord, Proof, database
+from webapp.register import Event, Evidence, GateRecord, database
 from webapp.rules.gates import Gate, judge
 
 PDF = b"%PDF-1.7\n%%EOF\n"
@@ -89,7 +89,7 @@ def test_a_letter_of_the_ca_is_answered_within_thirty_days_of_its_posting(desk, 
     page = desk.press(at, ANSWER | {"done_on": days(0), "file": (BytesIO(PDF), "返送.pdf")})
     assert page.status == 200 and "回答済" in page.text and "署名と捺印" in page.text
     assert desk.press(at, ANSWER | {"done_on": days(0)}).status == 409
-    assert Proof.select().count() == 2
+    assert Evidence.select().count() == 2
     assert [event.act for event in Event.about(row)] == ["answer_gate", "record_gate"]
 
 

@@ -10,7 +10,7 @@ from tests.administering import BOTH, move_to, newcomer
 from webapp import clock
 from webapp.acts import notifications, people
 from webapp.procedure import Role
-from webapp.register import Event, Notification, PersonRole, Proof, database
+from webapp.register import Event, Evidence, Notification, PersonRole, database
 
 PDF = b"%PDF-1.7\n%%EOF\n"
 GIVEN = {"kind": "institution_changed", "why": "経理担当者が代わる。", "due_on": "2099-04-01"}
@@ -44,7 +44,7 @@ def test_a_change_is_opened_filed_and_answered(desk, house):
     }
     page = desk.press(f"/notifications/{row.id}/filing", filing)
     assert page.status == 200 and "提出済" in page.text and "変更申請書.pdf" in page.text
-    kept = desk.see(f"/proofs/{Proof.get().id}")
+    kept = desk.see(f"/evidence/{Evidence.get().id}")
     assert kept.data == PDF and kept.headers["Content-Type"] == "application/pdf"
     assert desk.press(f"/notifications/{row.id}/filing", {"filed_on": clock.today().isoformat()}).status == 409
     page = desk.press(
@@ -94,7 +94,7 @@ def test_it_says_what_is_wrong_with_a_filing(desk, way, given, field):
         given = given | {"file": (pdf(given["file"]), "変更申請書.pdf")}
     page = desk.press(f"/notifications/{only().id}/{way}", {"note": "備考の一行"} | given)
     assert page.status == 422 and f'id="f-{field}-error"' in page.html
-    assert only().state == "open" and not Proof.select().exists()
+    assert only().state == "open" and not Evidence.select().exists()
     assert way != "filing" or field == "note" or "備考の一行" in page.html
 
 
@@ -213,7 +213,7 @@ def test_each_kind_has_one_open(house):
 
 
 @pytest.mark.parametrize(
-    "place", ["people/{}/succession", "people/{}/absences", "successions/{}", "gates/{}", "proofs/{}"]
+    "place", ["people/{}/succession", "people/{}/absences", "successions/{}", "gates/{}", "evidence/{}"]
 )
 def test_a_number_that_no_table_holds_leads_nowhere(desk, place):
     assert desk.see("/" + place.format("9" * 20)).status == 404

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from webapp import clock
-from webapp.acts import entries, facts, house, letters, proofs
+from webapp.acts import entries, evidence, facts, house, letters
 from webapp.acts.dues import Due
 from webapp.errors import Overtaken
 from webapp.procedure import Kind
@@ -48,7 +48,7 @@ def record_gate(who, given, name="", data=b""):
     as typed, and a file). Returns the GateRecord. Raises NotYourAct, Incomplete."""
     house.require_office(who)
     values = _checked(given)
-    proofs.check(name, data)
+    evidence.check(name, data)
     with database.atomic():
         if values["kind"] == CONTINUATION and _of_year(values["fiscal_year"]).exists():
             entries.refuse({"fiscal_year": "この年度の継続意思確認は、すでに記録されています。"})
@@ -68,7 +68,7 @@ def answer_gate(who, record, given, name="", data=b""):
     if values["done_on"] < record.asked_on:
         entries.refuse({"done_on": f"{record.asked_on}以降の日付にしてください。"})
     answer = _attested(given) if record.kind == EMPLOYMENT else None
-    proofs.check(name, data)
+    evidence.check(name, data)
     with database.atomic():
         _change(record, GateRecord.done_on.is_null(), done_on=values["done_on"], done_by=who.person, answer=answer)
         told = {"kind": record.kind, "done_on": values["done_on"].isoformat()} | ({"answer": answer} if answer else {})
@@ -236,8 +236,8 @@ def _change(record, still, **columns):
 
 
 def _note(act, record, who, told, note, name, data):
-    proof = proofs.keep(who, name, data, gate_record=record)
-    kept = {"sha256": proof.sha256} if proof else {}
+    kept_file = evidence.keep(who, name, data, gate_record=record)
+    kept = {"sha256": kept_file.sha256} if kept_file else {}
     house.note(act, record, who, told | kept, {"note": note} if note else None)
 
 

@@ -4,7 +4,7 @@ not to be needed. It never holds anything up: it only must not be forgotten."""
 from datetime import timedelta
 
 from webapp import clock
-from webapp.acts import entries, house, letters, proofs
+from webapp.acts import entries, evidence, house, letters
 from webapp.acts.dues import Due
 from webapp.errors import Overtaken
 from webapp.procedure import ROLE_LABELS, Role
@@ -128,7 +128,7 @@ def file_notification(who, notification, given, name="", data=b""):
     Incomplete, Overtaken."""
     house.require_office(who)
     values = entries.checked({"filed_on": entries.day("提出した日", is_past=True), "note": _note("備考")}, given)
-    proofs.check(name, data)
+    evidence.check(name, data)
     with database.atomic():
         columns = {"state": "filed", "filed_on": values["filed_on"], "person": who.person}
         _move(notification, ("open",), **columns)
@@ -140,7 +140,7 @@ def close_notification(who, notification, given, name="", data=b""):
     """End it: outcome "answered" (answered_on; NII has confirmed) for one that was filed, or "not_needed" with a reason
     for an open one. Raises NotYourAct, Incomplete, Overtaken."""
     house.require_office(who)
-    proofs.check(name, data)
+    evidence.check(name, data)
     if given.get("outcome") == "answered":
         return _answered(who, notification, given, name, data)
     return _not_needed(who, notification, given)
@@ -170,8 +170,8 @@ def _move(notification, since, **columns):
 
 
 def _kept(who, notification, name, data):
-    proof = proofs.keep(who, name, data, notification=notification)
-    return {"sha256": proof.sha256} if proof else {}
+    kept_file = evidence.keep(who, name, data, notification=notification)
+    return {"sha256": kept_file.sha256} if kept_file else {}
 
 
 def _note(label, is_needed=False):

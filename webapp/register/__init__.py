@@ -18,7 +18,7 @@ from webapp.register.gates import GateRecord
 from webapp.register.imports import ImportBatch, ImportRow
 from webapp.register.institution import Document, IdentityMethod, Institution, TrustAnchor, in_force
 from webapp.register.jobs import Job
-from webapp.register.notifications import Notification, Proof
+from webapp.register.notifications import Evidence, Notification
 from webapp.register.papers import ApplicationForm, Csr, Intake, KeyPair, Letter, Paper
 from webapp.register.people import (
     Absence,
@@ -43,6 +43,7 @@ __all__ = [
     "Absence",
     "Account",
     "Application",
+    "ApplicationForm",
     "CalendarFeed",
     "Campaign",
     "CampaignItem",
@@ -59,6 +60,7 @@ __all__ = [
     "EmergencyContact",
     "Event",
     "EventParticulars",
+    "Evidence",
     "GateRecord",
     "IdentityCheck",
     "IdentityMethod",
@@ -67,7 +69,6 @@ __all__ = [
     "Inquiry",
     "Institution",
     "Intake",
-    "ApplicationForm",
     "Job",
     "KeyPair",
     "Letter",
@@ -78,7 +79,6 @@ __all__ = [
     "PersonDepartment",
     "PersonMail",
     "PersonRole",
-    "Proof",
     "Reminder",
     "Revocation",
     "SignInAttempt",

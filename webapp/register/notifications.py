@@ -28,11 +28,11 @@ class Notification(Row):
         return cls.select().where(cls.state == "open").order_by(cls.due_on, cls.id)
 
 
-class Proof(Row):
+class Evidence(Row):
     """A file kept as it came, as proof of a 届出 or of a gate's record."""
 
-    notification = ForeignKeyField(Notification, null=True, backref="proofs")
-    gate_record = ForeignKeyField(GateRecord, null=True, backref="proofs")
+    notification = ForeignKeyField(Notification, null=True, backref="evidence")
+    gate_record = ForeignKeyField(GateRecord, null=True, backref="evidence")
     name = TextField()
     media_type = CharField()
     size = IntegerField()

@@ -1,4 +1,4 @@
-"""The institution's gates: what is recorded, what is due, and the proofs."""
+"""The institution's gates: what is recorded, what is due, and the evidence."""
 
 from flask import Blueprint, g, request
 
@@ -8,7 +8,7 @@ from webapp.errors import Refused, Unseen
 from webapp.gate import let_in
 from webapp.pages import attachment, page, see_other
 from webapp.procedure import Role
-from webapp.register import OUTAGES, Event, GateRecord, Notification, Proof
+from webapp.register import OUTAGES, Event, Evidence, GateRecord, Notification
 from webapp.routes.finding import attempt, typed, upload, who
 from webapp.sentences import told_all
 
@@ -116,7 +116,7 @@ def _page(row, refusal=None, way=""):
         signatures=list(acts.SIGNATURES.items()),
         attested=list(acts.ATTESTED.items()),
         signed=acts.SIGNATURES[row.answer["signature"]] if row.answer else "",
-        proofs=list(row.proofs),
+        evidence=list(row.evidence),
         today=today,
         typed=typed(done_on=today.isoformat(), note="", signature="", reason="", **dict.fromkeys(acts.ATTESTED, "")),
         history=told_all(Event.about(row)),
@@ -144,11 +144,11 @@ def void_gate(number):
     return _posted(number, lambda row: acts.void_gate(who(), row, reason), "voiding", "void_gate")
 
 
-@bp.get("/proofs/<int:number>")
-def proof(number):
+@bp.get("/evidence/<int:number>")
+def evidence(number):
     """A kept file; pictures and PDF are shown, anything else is saved."""
     let_in(Role.OFFICER, Role.ADMINISTRATOR, Role.HEAD, Role.AUDITOR)
-    row = Proof.get_or_none(Proof.id == number)
+    row = Evidence.get_or_none(Evidence.id == number)
     if row is None:
         raise Unseen("このファイルはありません。", "届出または機関の要件の画面から開き直してください。")
     is_shown = row.media_type != "application/octet-stream"

@@ -86,7 +86,7 @@ def _page(row, refusal=None, way=""):
         kind=acts.KINDS[row.kind],
         state=acts.STATES[row.state],
         lines=row.why.split("\n"),
-        proofs=list(row.proofs),
+        evidence=list(row.evidence),
         today=clock.today(),
         typed=typed(filed_on=today, note="", answered_on=today, reason=""),
         history=told_all(Event.about(row)),

@@ -50,20 +50,20 @@ CREATE TABLE gate_record (
 );
 CREATE INDEX gate_record_in_force ON gate_record(kind, due_on) WHERE voided_at IS NULL;
 CREATE UNIQUE INDEX gate_record_one_year ON gate_record(fiscal_year) WHERE kind = 'continuation' AND voided_at IS NULL;
-CREATE TABLE proof (
+CREATE TABLE evidence (
   id {id}, notification_id {ref} REFERENCES notification(id), gate_record_id {ref} REFERENCES gate_record(id),
   name TEXT NOT NULL, media_type TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL REFERENCES content(sha256),
   at {instant} NOT NULL, person_id {ref} NOT NULL REFERENCES person(id),
   CONSTRAINT one_case CHECK ((notification_id IS NULL) <> (gate_record_id IS NULL))
 );
-CREATE INDEX proof_notification ON proof(notification_id);
-CREATE INDEX proof_gate_record ON proof(gate_record_id)
+CREATE INDEX evidence_notification ON evidence(notification_id);
+CREATE INDEX evidence_gate_record ON evidence(gate_record_id)
 """
 
 
 def up(migrator, db):
     for statement in in_dialect(db, TABLES):
         db.execute_sql(statement)
-    for table in ("succession", "succession_item", "proof"):
+    for table in ("succession", "succession_item", "evidence"):
         for statement in forbids(db, table, "UPDATE", "DELETE"):
             db.execute_sql(statement)

@@ -3,7 +3,7 @@
 from webapp import clock
 from webapp.acts.intakes import LARGEST
 from webapp.errors import Incomplete
-from webapp.register import Content, Proof
+from webapp.register import Content, Evidence
 
 # How a file begins -> what it is served as. Nothing is read beyond that, and only pictures and PDF are ever shown.
 MEDIA_TYPES = {
@@ -23,10 +23,10 @@ def check(name, data):
 
 
 def keep(who, name, data, **case):
-    """Keep a checked file beside its case (notification= or gate_record=); returns the Proof, None without bytes."""
+    """Keep a checked file beside its case (notification= or gate_record=); returns the Evidence, None without bytes."""
     if not data:
         return None
-    return Proof.create(
+    return Evidence.create(
         name=name[-200:] or "無題",
         media_type=media_type_of(data),
         size=len(data),
