@@ -56,14 +56,14 @@ def _furnish(settings, authorities):
 
 @pytest.fixture
 def settings(engine, tmp_path, furnished, request):
+    """The options of one installation. Its worker writes no reminders, so that the day of the test does not matter."""
+    given = {"public_url": "http://localhost", "sender_mail": "shirushi@shinsei.example", "reminder_hour": 24}
     if engine == "sqlite":
         shutil.copytree(furnished, tmp_path, dirs_exist_ok=True)
-        return Settings(data=tmp_path, public_url="http://localhost", sender_mail="shirushi@shinsei.example")
+        return Settings(data=tmp_path, **given)
     url = request.getfixturevalue("fresh_postgresql")
     shutil.copytree(furnished / "keys", tmp_path / "keys")
-    return Settings(
-        data=tmp_path, database_url=url, public_url="http://localhost", sender_mail="shirushi@shinsei.example"
-    )
+    return Settings(data=tmp_path, database_url=url, **given)
 
 
 @pytest.fixture
@@ -125,6 +125,23 @@ def by():
 def case(house, authorities, tmp_path):
     """Applications at any stage: case.draft(), case.submitted(), … (tests/cases.py)."""
     return cases.Cases(authorities, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def card_factory(tmp_path_factory):
+    """Virtual smartcards (tests/cards.py); its readers run until the end."""
+    from tests.cards import Factory
+
+    factory = Factory(tmp_path_factory.mktemp("cards"))
+    yield factory
+    factory.close()
+
+
+@pytest.fixture
+def virtual_card(card_factory):
+    """A new card of a kind, inserted: virtual_card("opensc-piv")."""
+    yield lambda kind, slot=0: card_factory.card(kind, slot).insert()
+    card_factory.empty()
 
 
 @pytest.fixture(scope="session")

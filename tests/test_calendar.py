@@ -13,6 +13,9 @@ from webapp.acts import calendars, watching
 from webapp.register import Absence, Account, CalendarFeed, Event, PersonRole, SignInAttempt, Watch
 
 
+pytestmark = pytest.mark.both_databases
+
+
 @pytest.fixture
 def feed(browser):
     """feed(person): the path of a calendar that the person opens by the page."""

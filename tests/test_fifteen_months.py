@@ -2,6 +2,7 @@
 every letter that arrives is asserted, with its day, to whom, and what it says."""
 
 import re
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
@@ -90,7 +91,7 @@ class Life:
 def life(settings, server, monkeypatch):
     """What the institution owes NII all the while has tests of its own."""
     monkeypatch.setattr(watching, "SOURCES", (delays,))
-    return Life(settings, server)
+    return Life(replace(settings, reminder_hour=7), server)
 
 
 NEAR = {

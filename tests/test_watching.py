@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
@@ -128,11 +129,11 @@ def test_nobody_is_told_twice_and_nobody_gets_two_digests_on_a_day(house, source
 
 
 def test_the_round_begins_at_its_hour_in_japan(house, source, sato, settings):
-    source.due = [due("a", sato)]
+    source.due, early = [due("a", sato)], replace(settings, reminder_hour=7)
     stand_at(MONDAY, "06:59")
-    assert worker.turn(settings) is None and Watch.select().count() == 0
+    assert worker.turn(early) is None and Watch.select().count() == 0
     stand_at(MONDAY, "07:00")
-    assert worker.turn(settings).kind == "post" and Watch.get().day == MONDAY
+    assert worker.turn(early).kind == "post" and Watch.get().day == MONDAY
 
 
 @pytest.mark.parametrize("hour", ["24", "-1", "x"])
