@@ -12,7 +12,6 @@ from webapp import clock
 from webapp.acts import calendars, watching
 from webapp.register import Absence, Account, CalendarFeed, Event, PersonRole, SignInAttempt, Watch
 
-
 pytestmark = pytest.mark.both_databases
 
 
