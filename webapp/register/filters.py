@@ -6,7 +6,7 @@ from datetime import timedelta
 from peewee import fn
 
 from webapp import clock, procedure
-from webapp.procedure import Kind
+from webapp.procedure import Kind, Stage
 from webapp.register.applications import Application
 from webapp.register.certificates import Certificate
 from webapp.register.listing import as_bytes
@@ -96,8 +96,8 @@ def at_stage(stage):
 
 def still_open():
     """What has not come to an end."""
-    ended = [stage.value for kind in Kind for stage in procedure.ENDS[kind]]
-    return [Application.stage.not_in(ended)]
+    ended = {stage for kind in Kind for stage in procedure.ENDS[kind]}
+    return [Application.stage.in_([stage.value for stage in Stage if stage not in ended])]
 
 
 def of_kind(kind):

@@ -37,10 +37,9 @@ OCCASIONS = (
 @bp.get("")
 def index():
     view = lists.applications()
-    return page(
+    return lists.answer(
         "applications/index.html",
-        part="found" if request.headers.get("HX-Target") == "found" else "case",
-        **lists.shown(view),
+        view,
         stages=lists.stages(),
         kinds=list(lists.KINDS.items()),
         orders=ORDERS,

@@ -31,10 +31,9 @@ ORDERS = (
 @bp.get("")
 def index():
     view = lists.certificates()
-    return page(
+    return lists.answer(
         "certificates/index.html",
-        part="found" if request.headers.get("HX-Target") == "found" else "case",
-        **lists.shown(view),
+        view,
         states=_states(view),
         origins=list(ORIGINS.items()),
         orders=ORDERS,

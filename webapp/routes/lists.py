@@ -6,6 +6,7 @@ from datetime import date
 
 from flask import g, request, url_for
 
+from webapp.pages import page
 from webapp.procedure import STAGE_LABELS, Kind, Role, Stage
 from webapp.register import Application, Certificate, Department, filters
 from webapp.register.listing import COUNTED, Listing
@@ -109,6 +110,15 @@ def shown(view):
         "departments": departments(),
         "sorts": _sorts(view),
     }
+
+
+def answer(template, view, **context):
+    """The page of a list; while one types, what was found alone, and the address of the view for the browser's bar."""
+    is_typing = request.headers.get("HX-Target") == "found"
+    response = page(template, part="found" if is_typing else "case", **shown(view), **context)
+    if is_typing:
+        response.headers["HX-Replace-Url"] = view.url()
+    return response
 
 
 NAMES = ("q", "state", "stage", "kind", "open", "department", "person", "title", "from", "until", "origin", "blocked", "sort")  # fmt: skip

@@ -52,6 +52,7 @@ CREATE INDEX certificate_department_end ON certificate(department_id, not_after,
 CREATE INDEX certificate_subscriber_end ON certificate(subscriber_id, not_after, id);
 CREATE INDEX application_since ON application(stage_since_at, id);
 CREATE INDEX application_created ON application(created_at);
+CREATE INDEX application_kind ON application(kind, id);
 DROP INDEX certificate_not_after
 """
 
