@@ -9,6 +9,7 @@ from webapp.acts import calendars
 from webapp.gate import who
 from webapp.pages import attachment, page, see_other
 from webapp.register import CalendarFeed
+from webapp.routes.finding import numbered
 
 bp = Blueprint("calendar", __name__, url_prefix="/calendar")
 MOST = 300  # entries of one page
@@ -54,7 +55,7 @@ def _next_month(first):
 
 def _day_in(first, after):
     """From which day of the month a long list is shown."""
-    day = request.args.get("day", type=int) or 1
+    day = numbered("day") or 1
     return first + timedelta(days=day - 1) if 1 <= day <= (after - first).days else first
 
 

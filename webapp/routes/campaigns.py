@@ -10,7 +10,7 @@ from webapp.pages import page, see_other
 from webapp.procedure import STAGE_LABELS, STEPS, Kind, Role, Stage
 from webapp.register import Campaign, CampaignItem, Certificate, Department, Event, Reminder
 from webapp.register.campaigns import DONE, place_of, standing_of
-from webapp.routes.finding import attempt, typed, who
+from webapp.routes.finding import attempt, numbered, typed, who
 from webapp.sentences import told_all
 
 bp = Blueprint("campaigns", __name__, url_prefix="/campaigns")
@@ -122,7 +122,7 @@ def _items(row, person, standing):
     query = CampaignItem.listed(row).order_by(*place_of())
     query = query.where(Certificate.subscriber == person) if person else query
     query = query.where(standing_of() == standing) if standing in acts.STANDINGS else query
-    after = (request.args.get("after_person", type=int), request.args.get("after", type=int))
+    after = (numbered("after_person"), numbered("after"))
     if None not in after:
         whose, at = place_of()
         query = query.where((whose > after[0]) | ((whose == after[0]) & (at > after[1])))

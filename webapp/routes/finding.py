@@ -46,9 +46,9 @@ def typed(**otherwise):
     return otherwise if request.method == "GET" else otherwise | request.form.to_dict()
 
 
-def before():
-    """The row number before which a list goes on, or None: at its beginning, or where no table can hold it."""
-    given = request.args.get("before", "")
+def numbered(name):
+    """The row number in the query string under this name, or None: not given, or none that a table can hold."""
+    given = request.args.get(name, "")
     return int(given) if given.isascii() and given.isdigit() and len(given) <= 18 else None
 
 
@@ -58,4 +58,4 @@ def upload(field="file"):
     return (file.filename or "", file.read()) if file else ("", b"")
 
 
-__all__ = ["attempt", "before", "find", "find_certificate", "tokend", "typed", "upload", "who"]
+__all__ = ["attempt", "find", "find_certificate", "numbered", "tokend", "typed", "upload", "who"]

@@ -9,7 +9,7 @@ from webapp.gate import let_in
 from webapp.pages import page, see_other
 from webapp.procedure import Role
 from webapp.register import Event, Notification
-from webapp.routes.finding import attempt, before, typed, upload, who
+from webapp.routes.finding import attempt, numbered, typed, upload, who
 from webapp.sentences import told_all
 
 bp = Blueprint("notifications", __name__, url_prefix="/notifications")
@@ -24,7 +24,7 @@ def office_only():
 @bp.get("")
 def index():
     today = clock.today()
-    since = before()
+    since = numbered("before")
     ended = Notification.select().where(Notification.state != "open").order_by(-Notification.id)
     rows = list((ended.where(Notification.id < since) if since else ended).limit(PER_PAGE + 1))
     return page(

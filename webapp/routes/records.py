@@ -1,6 +1,6 @@
 """For the auditor: the events in their order, and whether the chain holds."""
 
-from flask import Blueprint, request
+from flask import Blueprint
 
 from webapp import sentences
 from webapp.acts import records as acts
@@ -8,6 +8,7 @@ from webapp.gate import let_in, who
 from webapp.pages import page
 from webapp.procedure import Role
 from webapp.register import Application, ChainHead, Event
+from webapp.routes.finding import numbered
 
 bp = Blueprint("records", __name__, url_prefix="/records")
 PER_PAGE = 50
@@ -16,7 +17,7 @@ PER_PAGE = 50
 @bp.get("")
 def index():
     let_in(Role.AUDITOR)
-    before = request.args.get("before", type=int)
+    before = numbered("before")
     query = Event.with_people()
     query = query.where(Event.seq < before) if before else query
     events = list(query.order_by(-Event.seq).limit(PER_PAGE + 1))

@@ -13,7 +13,7 @@ from webapp.papers import csv_table
 from webapp.procedure import Role
 from webapp.register import Certificate, Department, Event, Reminder, Stocktaking, StocktakingItem
 from webapp.register.stocktakings import standing_of
-from webapp.routes.finding import attempt, typed, who
+from webapp.routes.finding import attempt, numbered, typed, who
 from webapp.sentences import told_all
 
 bp = Blueprint("stocktakings", __name__, url_prefix="/stocktakings")
@@ -92,7 +92,7 @@ def _show(row, refusal=None):
 
 def _missing(row):
     """A page of those who have not answered, by person: {rows, older}."""
-    after = request.args.get("people_after", type=int)
+    after = numbered("people_after")
     query = StocktakingItem.missing(row)
     query = query.where(Certificate.subscriber > after) if after else query.where(Certificate.subscriber.is_null(False))
     found = list(query.limit(PEOPLE_PER_PAGE + 1))
@@ -187,8 +187,8 @@ def sign_off(number):
 def items(number):
     let_in(*OFFICE)
     row = _find(number)
-    standing, department = request.args.get("standing", ""), request.args.get("department", type=int)
-    after = request.args.get("after", type=int)
+    standing, department = request.args.get("standing", ""), numbered("department")
+    after = numbered("after")
     query = StocktakingItem.listed(row).order_by(StocktakingItem.id)
     query = query.where(standing_of() == standing) if standing in report.STANDINGS else query
     query = query.where(Certificate.department == department) if department else query
@@ -212,7 +212,7 @@ def items(number):
 def own(number):
     """What this person has to answer, and has answered; whoever is responsible for nothing is told so."""
     row = _find(number)
-    after = request.args.get("after", type=int)
+    after = numbered("after")
     waiting = StocktakingItem.waiting_for(g.person, row).order_by(StocktakingItem.id)
     found = list((waiting.where(StocktakingItem.id > after) if after else waiting).limit(PER_PAGE + 1))
     answered = (Certificate.subscriber == g.person) & (StocktakingItem.state != "waiting")
