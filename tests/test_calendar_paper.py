@@ -25,7 +25,8 @@ def test_another_reader_finds_what_was_written():
     data = written(Entry(date(2028, 2, 29), HARD, HARD, URL), Entry(date(2027, 12, 31), "年末", "年末です。", URL))
     read = icalendar.Calendar.from_ical(data)
     assert (read["VERSION"], read["METHOD"]) == ("2.0", "PUBLISH")
-    assert read["NAME"] == read["X-WR-CALNAME"] == "しるし 佐藤\\; 次郎"  # younger than that reader, so left as it stands
+    # Younger names than that reader knows: it leaves them as they stand.
+    assert read["NAME"] == read["X-WR-CALNAME"] == "しるし 佐藤\\; 次郎"
     first, second = events(data)
     assert first["SUMMARY"] == HARD and first["DESCRIPTION"] == f"{HARD}\n{URL}" and first["URL"] == URL
     assert (first["DTSTART"].dt, first["DTEND"].dt) == (date(2028, 2, 29), date(2028, 3, 1))
