@@ -13,7 +13,8 @@ from tests.cases import unguarded
 from tests.listed import certificate
 from webapp import worker
 from webapp.acts import imports as acts
-from webapp.papers import spreadsheet
+from webapp.papers import guard, spreadsheet
+from webapp.papers.armour import PrivateKeyPasted
 from webapp.register import (
     Certificate,
     Content,
@@ -365,6 +366,18 @@ def test_many_are_registered_by_the_worker_and_taken_up_where_it_stopped(officer
     assert (job.kind, newest().state, Certificate.select().count()) == ("import", "imported", 50)
     assert newest().counts() == {"new": 49, "same": 1, "kept": 0, "wrong": 0}
     assert "49件" in officer.see(f"/imports/{newest().id}?verdict=new").text
+
+
+@pytest.mark.slow
+def test_what_is_brought_comes_out_of_the_guarded_child(house, authorities):
+    three = [issued(authorities) for _ in range(3)]
+    files = guard.run("webapp.papers.issued_before:read", b"".join(map(ca.pem, three)), "a.pem")
+    assert files.kind == "files" and {each.der for each in files.found} == {ca.der(each) for each in three}
+    limits = {"seconds": acts.SECONDS, "megabytes": acts.MEGABYTES}
+    found = guard.run("webapp.papers.issued_before:read", many(20_000), "a.csv", **limits)
+    assert found.kind == "list" and len(found.rows) == 20_000 and found.rows[0][1]["title"] == "計測 0"
+    with pytest.raises(PrivateKeyPasted):
+        guard.run("webapp.papers.issued_before:read", b"a,b\n-----BEGIN PRIVATE KEY-----", "a.csv")
 
 
 @pytest.mark.slow

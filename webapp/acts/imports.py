@@ -59,10 +59,7 @@ def read_import(who, name, data):
             state="read",
             notes=list(brought.notes),
         )
-        for found in brought.found:
-            Content.keep(found.der)
-        for der in _authorities():
-            Content.keep(der)
+        _keep_files(brought, judged)
         _write_rows(batch, judged)
         facts = {"count": len(judged), "kind": batch.kind, "sha256": batch.sha256, **batch.counts()}
         Event.write("read_import", batch, who.person, who.address, facts, {"note": batch.name})
@@ -76,6 +73,13 @@ def _refuse_size(data):
     if len(data) > intakes.LARGEST:
         sentence = "20MB以内のファイルを選んでください。"
         raise Incomplete("ファイルが大きすぎます。", sentence, {"file": sentence})
+
+
+def _keep_files(brought, judged):
+    """The certificates that are to be registered, and those above them."""
+    wanted = [found.der for found, (_, each) in zip(brought.found, judged, strict=False) if each.verdict == "new"]
+    for der in [*wanted, *_authorities()] if wanted else []:
+        Content.keep(der)
 
 
 def _write_rows(batch, judged):
@@ -100,13 +104,12 @@ def _judged(brought):
     """[(line, Judged)] of what was brought, not yet compared with the register."""
     house = _house()
     if brought.kind == "files":
-        others = [certificate_paper.read(der) for der in brought.others]
-        return [(place, _of_file(found.certificate, house, others)) for place, found in enumerate(brought.found, 1)]
+        return [(place, _of_file(found.certificate, house)) for place, found in enumerate(brought.found, 1)]
     is_hex = rules.shows_hex([cells for _, cells in brought.rows])
     return [(line, rules.from_list(cells, house, is_hex)) for line, cells in brought.rows]
 
 
-def _of_file(certificate, house, others):
+def _of_file(certificate, house):
     judged = rules.from_file(certificate, house)
     trusted = certificate_paper.path(certificate, house.issuers)[1:]
     judged.values["chain"] = [above.sha256 for above in trusted]

@@ -13,12 +13,10 @@ __all__ = ["Brought", "Found", "PrivateKeyPasted", "Unreadable", "read"]
 
 @dataclass(frozen=True)
 class Brought:
-    """`kind` files or list; `found` the certificates of people among files; `others` the DER of the certificates above
-    them; `rows` (line, {key: text}) of a list, keys as in import_list; `notes` sentences about the whole."""
+    """`kind` files or list; `found` the certificates of people among files; `rows` (line, {key: text}) of a list, keys as in import_list; `notes` sentences about the whole."""
 
     kind: str
     found: tuple[Found, ...]
-    others: tuple[bytes, ...]
     rows: tuple[tuple[int, dict], ...]
     notes: tuple[str, ...]
 
@@ -30,17 +28,16 @@ def read(data, name):
         rows, notes = import_list.read(data, name)
         for _, cells in rows:
             _refuse_keys(" ".join(cells.values()).encode())
-        return Brought("list", (), (), tuple(rows), tuple(notes))
+        return Brought("list", (), tuple(rows), tuple(notes))
     brought = identification.identify(data, name)
     people = tuple(each for each in brought.found if each.part in (SIGNER, ALONE))
     people = tuple(each for each in people if not each.certificate.extensions.is_ca)
-    others = tuple(each.der for each in brought.found if each not in people)
     if not people:
         raise Unreadable(
             "このファイルには、利用者の証明書がありません(認証局の証明書だけです)。",
             "コード署名用証明書のファイルを選択してください。認証局の証明書は、管理者が「信頼する認証局」に登録します。",
         )
-    return Brought("files", people, others, (), brought.notes)
+    return Brought("files", people, (), brought.notes)
 
 
 def _refuse_keys(data):

@@ -96,7 +96,7 @@ def _exactly(table, typed):
 
 
 def _of_application(table, row):
-    test = table.id == row.id if table is Application else table.application == row
+    test = table.id == row.id if table is Application else (table.application == row) | (table.id == row.target_id)
     return Condition(test, _few(table, test))
 
 
