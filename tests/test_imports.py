@@ -2,22 +2,19 @@
 
 import csv
 import io
-import zipfile
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs7
 
 from tests import ca
 from tests.cases import unguarded
+from tests.importing import GOOD, HEADS, brought, listed, many, newest, press, sentences, verdicts
 from tests.listed import certificate
 from webapp import worker
 from webapp.acts import imports as acts
-from webapp.papers import guard, spreadsheet
-from webapp.papers.armour import PrivateKeyPasted
+from webapp.papers import spreadsheet
 from webapp.register import (
     Certificate,
-    Content,
     Event,
     ImportBatch,
     ImportRow,
@@ -28,38 +25,11 @@ from webapp.register import (
     verify_chain,
 )
 
-HEADS = "シリアル番号,発行者,主体者DN,開始日,終了日,管理名称,用途,利用管理者,所属,失効日,失効理由,申請番号"
-GOOD = "0a1b2c3d4e5f6071,,CN=U,2025-04-01,2026-06-30,計測,配布,佐藤 次郎,工学部 計測工学研究室,,,旧-12"
-
 
 @pytest.fixture
 def officer(browser, suzuki):
     with unguarded():
         yield browser.sign_in_as(suzuki)
-
-
-def brought(officer, data, name="一覧.csv"):
-    return officer.press("/imports", {"file": (io.BytesIO(data), name)}, content_type="multipart/form-data")
-
-
-def listed(officer, *lines, heads=HEADS, encoding="utf-8"):
-    return brought(officer, "\r\n".join([heads, *lines]).encode(encoding))
-
-
-def newest():
-    return ImportBatch.select().order_by(-ImportBatch.id).first()
-
-
-def press(officer, act="import"):
-    return officer.press(f"/imports/{newest().id}/{act}")
-
-
-def verdicts():
-    return [(row.line, row.verdict) for row in newest().rows.order_by(ImportRow.line)]
-
-
-def sentences():
-    return [row.sentence for row in newest().rows.order_by(ImportRow.line)]
 
 
 # A list
@@ -218,69 +188,6 @@ def test_a_file_that_is_no_list_says_so(officer, data, words):
     assert page.status == 422 and words in page.text and ImportBatch.select().count() == 0
 
 
-# Files
-
-
-def issued(authorities, **changes):
-    return authorities.code.code_signing(ca.new_key().public_key(), Institution.here().subject, **changes)
-
-
-def test_certificates_are_read_from_pem_der_p7b_and_zip(officer, authorities):
-    three = [issued(authorities) for _ in range(3)]
-    kept = io.BytesIO()
-    with zipfile.ZipFile(kept, "w") as archive:
-        for place, each in enumerate(three):
-            archive.writestr(f"{place}.cer", ca.der(each))
-    for name, data, count in (
-        ("a.pem", b"".join(ca.pem(each) for each in (*three, authorities.code.issuing)), 3),
-        ("a.cer", ca.der(three[0]), 1),
-        ("a.p7b", pkcs7.serialize_certificates([three[0], authorities.code.issuing], Encoding.DER), 1),
-        ("a.zip", kept.getvalue(), 3),
-    ):
-        brought(officer, data, name)
-        assert [verdict for _, verdict in verdicts()] == ["new"] * count, name
-    press(officer)
-    row = Certificate.get(Certificate.content == ca_sha256(three[0]))
-    assert row.spki_sha256 and len(row.chain) == 2 and row.content.bytes() == ca.der(three[0])
-    page = officer.see(f"/certificates/{row.id}")
-    assert page.status == 200 and "証明書を保存する" in page.text
-    assert officer.get(f"/certificates/{row.id}/chain").get_data().count(b"BEGIN CERTIFICATE") == 3
-
-
-def ca_sha256(made):
-    from cryptography.hazmat.primitives import hashes
-
-    return made.fingerprint(hashes.SHA256()).hex()
-
-
-def test_a_csr_with_the_key_of_an_imported_certificate_is_noticed(officer, authorities, case):
-    key = ca.new_key()
-    old = authorities.code.code_signing(key.public_key(), Institution.here().subject)
-    brought(officer, ca.der(old), "a.cer")
-    press(officer)
-    assert Certificate.select().where(Certificate.spki_sha256.is_null(False)).count() == 1
-
-
-def test_strangers_and_other_certificates_are_refused(officer, authorities):
-    stranger = ca.Authority().code_signing(ca.new_key().public_key(), Institution.here().subject)
-    mail = authorities.code.smime(ca.new_key().public_key(), "sato@shinsei.example")
-    brought(officer, ca.pem(stranger) + ca.pem(mail), "a.pem")
-    assert {verdict for _, verdict in verdicts()} == {"wrong"}
-    assert any("認証局の署名ではありません" in each for each in sentences())
-    assert any("コード署名用の証明書ではありません" in each for each in sentences())
-    page = brought(officer, ca.der(authorities.code.root), "root.cer")
-    assert page.status == 422 and "認証局の証明書だけ" in page.text
-
-
-def test_a_private_key_is_refused_and_nothing_of_it_is_kept(officer, authorities):
-    key = ca.new_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    before = Content.select().count()
-    for data, name in ((ca.pem(issued(authorities)) + key, "a.pem"), (f"{HEADS}\r\n{GOOD}".encode() + key, "a.csv")):
-        page = brought(officer, data, name)
-        assert page.status == 422 and "秘密鍵" in page.text
-    assert Content.select().count() == before and ImportBatch.select().count() == 0
-
-
 # Who, and what is written down
 
 
@@ -348,12 +255,6 @@ def test_an_imported_certificate_is_described_by_an_officer(officer, browser, sa
 # Many
 
 
-def many(count):
-    return "\r\n".join(
-        [HEADS, *(f"5a{n:030x},,CN=U,2025-04-01,2026-06-30,計測 {n},,,,,," for n in range(count))]
-    ).encode()
-
-
 def test_many_are_registered_by_the_worker_and_taken_up_where_it_stopped(officer, settings, monkeypatch):
     monkeypatch.setattr(acts, "AT_ONCE", 20)
     brought(officer, many(50))
@@ -366,18 +267,6 @@ def test_many_are_registered_by_the_worker_and_taken_up_where_it_stopped(officer
     assert (job.kind, newest().state, Certificate.select().count()) == ("import", "imported", 50)
     assert newest().counts() == {"new": 49, "same": 1, "kept": 0, "wrong": 0}
     assert "49件" in officer.see(f"/imports/{newest().id}?verdict=new").text
-
-
-@pytest.mark.slow
-def test_what_is_brought_comes_out_of_the_guarded_child(house, authorities):
-    three = [issued(authorities) for _ in range(3)]
-    files = guard.run("webapp.papers.issued_before:read", b"".join(map(ca.pem, three)), "a.pem")
-    assert files.kind == "files" and {each.der for each in files.found} == {ca.der(each) for each in three}
-    limits = {"seconds": acts.SECONDS, "megabytes": acts.MEGABYTES}
-    found = guard.run("webapp.papers.issued_before:read", many(20_000), "a.csv", **limits)
-    assert found.kind == "list" and len(found.rows) == 20_000 and found.rows[0][1]["title"] == "計測 0"
-    with pytest.raises(PrivateKeyPasted):
-        guard.run("webapp.papers.issued_before:read", b"a,b\n-----BEGIN PRIVATE KEY-----", "a.csv")
 
 
 @pytest.mark.slow
