@@ -10,7 +10,7 @@ import socket
 import time
 
 from webapp import asking, clock, posting
-from webapp.acts import confirmation, dispatch, forms, imports, reminders, trials, watching
+from webapp.acts import confirmation, dispatch, forms, imports, reminders, revocations, trials, watching
 from webapp.errors import Refused
 from webapp.procedure import Stage
 from webapp.register import OUTAGES, Application, Job, Letter, database
@@ -115,6 +115,13 @@ def _follow(letter):
         watching.take_back(letter)
 
 
+def _hurry(job, _settings):
+    """The 24 hours of a compromised key run out."""
+    with database.atomic():
+        revocations.hurry(Application.get_by_id(job.subject_id))
+        job.finish()
+
+
 def _confirm(job, settings):
     """Ask CRL and OCSP whether a revocation shows; until it does, again later."""
     application = Application.get_by_id(job.subject_id)
@@ -137,6 +144,7 @@ WORK = {
     "freeze": _freeze,
     "post": _post,
     "confirm": _confirm,
+    "hurry": _hurry,
     "remind_stocktaking": _remind,
     "remind_campaign": _remind,
 }

@@ -1,6 +1,7 @@
 """1-3 失効: asked for from the certificate, so that its serial is never typed; and 緊急失効, which one officer may do alone
 and which another person reviews afterwards."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 
 from webapp import clock
@@ -10,13 +11,23 @@ from webapp.errors import Incomplete, NotYourAct, Overtaken, Unseen
 from webapp.mails import revocations as mails
 from webapp.papers import guard
 from webapp.papers.revocation_reasons import KEY_COMPROMISE
-from webapp.procedure import Kind, Role
+from webapp.procedure import Kind, Role, Stage
 from webapp.register import Application, ApplicationForm, Certificate, Event, Job, Person, Revocation, database
 
 NOT_NAMED = (
     "このメールには、この証明書のシリアル番号も申請番号もありません。"
     "ファイルを確かめるか、この証明書の通知だと分かった理由を入力してください。"
 )
+
+
+HURRY = timedelta(hours=20)  # after a compromise was noticed: four hours are left
+
+
+def hurry(application):
+    """Called by the worker when the 24 hours of a compromised key run out: whoever can still send it is told."""
+    if application.stage in (Stage.DRAFT, Stage.SUBMITTED, Stage.EXAMINED, Stage.SEALED):
+        people = [*letters.people_of(application), *letters.officers()]
+        letters.notify(mails.hurry, application, people, Revocation.of(application).noticed_at + timedelta(hours=24))
 
 
 def require_revocable(certificate, who):
@@ -113,6 +124,7 @@ def _open(application, certificate, who, said):
         Certificate.update(revoking=application).where(this).execute()
         if said.reason == KEY_COMPROMISE:
             Event.write("block_key", certificate, who.person, who.address, {"serial": certificate.serial})
+            Job.ask("hurry", application, said.noticed_at + HURRY)
     return application
 
 

@@ -1,5 +1,6 @@
 """The letters about 失効."""
 
+from webapp.clock import JST
 from webapp.mails.frame import notice
 
 
@@ -11,6 +12,14 @@ def emergency(sender, recipients, application, address, certificate):
         "この鍵による署名を配布したソフトウェアがあれば、配布を止め、登録担当者に知らせてください。"
     )
     return notice(sender, recipients, application, "緊急失効を始めました", body, address)
+
+
+def hurry(sender, recipients, application, address, until):
+    body = (
+        f"【至急】秘密鍵の危殆化に気づいてから24時間の期限({until.astimezone(JST):%-m月%-d日 %H:%M})が迫っています。\n"
+        "失効申請書は、まだサービス窓口へ送付されていません。申請の画面で、いまの段階を進めてください。"
+    )
+    return notice(sender, recipients, application, "失効の期限が迫っています", body, address)
 
 
 def completed(sender, recipients, application, address, certificate):

@@ -13,7 +13,7 @@ ATTEMPTS = 40  # about a day and a half of tries
 
 
 class Job(Row):
-    """`kind` post (a letter), freeze (an application's form) or confirm (a revocation); `subject_id` its row."""
+    """`kind` is a key of webapp.worker.WORK, `subject_id` the row it is about."""
 
     kind = CharField()
     subject_id = BigIntegerField()
@@ -25,9 +25,10 @@ class Job(Row):
     outcome = TextField()
 
     @classmethod
-    def ask(cls, kind, row):
-        """Write a job for a row, in the caller's transaction."""
-        return cls.create(kind=kind, subject_id=row.id, state="due", attempts=0, next_at=clock.now(), outcome="")
+    def ask(cls, kind, row, at=None):
+        """Write a job for a row, due at an instant (now when not given), in the caller's transaction."""
+        due = at or clock.now()
+        return cls.create(kind=kind, subject_id=row.id, state="due", attempts=0, next_at=due, outcome="")
 
     @classmethod
     def newest(cls, kind, row):
