@@ -64,7 +64,8 @@ def copied(count, folder):
 def _sources(base_only=False):
     here = Path(__file__)
     first = [path for path in sorted(MIGRATIONS.glob("0*.py")) if path.stem <= FROM]
-    return [here, Path(_register_rows.__file__), *(first if base_only else sorted(MIGRATIONS.glob("0*.py")))]
+    rows = Path(_register_rows.__file__)
+    return [rows, *first] if base_only else [here, rows, *sorted(MIGRATIONS.glob("0*.py"))]
 
 
 def _digest(paths):
