@@ -161,14 +161,21 @@ class Listing:
         query = _where(self.table.select(key, id), *branch, *self.filters, *(each.test for each in self.words))
         is_id = self.order in ("received",) or (self.table is Application and self.order == "number")
         if place is not None:
-            here, there = (id, place[1]) if is_id else (_together(key, id), _together(*place))
-            query = query.where(here < there if descends else here > there)
+            query = query.where(*_beyond(key, id, place, is_id, descends))
         sort = [id] if is_id else [key, id]
         return list(query.order_by(*(-each if descends else each for each in sort)).limit(count).tuples())
 
 
 def _where(query, *tests):
     return query.where(*tests) if tests else query
+
+
+def _beyond(key, id, place, is_id, descends):
+    """What lies behind a place. The key is bounded alone too: an index over an expression is looked up by that only."""
+    if is_id:
+        return [id < place[1] if descends else id > place[1]]
+    here, there, edge = _together(key, id), _together(*place), _together(place[0])
+    return [key <= edge, here < there] if descends else [key >= edge, here > there]
 
 
 def _together(*values):

@@ -17,6 +17,7 @@ from webapp.register.dialect import is_postgresql
 
 LONGEST = 100  # letters of what is typed
 MOST = 2000  # ids that a condition is asked for; what fits more is looked at row by row, and soon found
+LONG_SERIAL = 12  # digits from which a word among others may be a whole serial
 YEARS = (1900, 9000)  # in which days and months are understood
 _NUMBER = re.compile(r"CS-?(\d{4})-?(\d{4,9})")
 _DAY = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月)?|年)")
@@ -96,7 +97,10 @@ def _exactly(table, typed):
 
 
 def _of_application(table, row):
-    test = table.id == row.id if table is Application else (table.application == row) | (table.id == row.target_id)
+    if table is Application:
+        test = table.id == row.id
+    else:
+        test = table.id == row.target_id if row.is_revocation else table.application == row
     return Condition(test, _few(table, test))
 
 
@@ -149,7 +153,7 @@ def _spellings(piece):
     decimal or unpadded number."""
     folded = _lower(piece)
     wide = [folded.translate(_FULL), folded.upper().translate(_FULL)]
-    spelt = [folded, *wide, *(f"#{serial}#" for serial in serials(piece) if len(piece) > 3)]
+    spelt = [folded, *wide, *(f"#{serial}#" for serial in serials(piece) if len(piece) >= LONG_SERIAL)]
     return list(dict.fromkeys(_without_quotes(each) for each in spelt if _without_quotes(each)))
 
 
