@@ -19,7 +19,7 @@ A4 = (0, 0, 595, 842)
 
 @dataclass(frozen=True)
 class TestToken:
-    """A token and how to reach it: environment, label and PIN."""
+    """A token and how to reach it: environment (with a memory of misses of its own), label and PIN."""
 
     __test__ = False
 
@@ -40,7 +40,7 @@ class TestToken:
 
 def make_token(directory, label="署名カード", pin=PIN):
     """A new SoftHSM token under `directory` (a Path, made if missing). Takes about 0.1 s."""
-    env = softhsm.prepare(directory)
+    env = {**softhsm.prepare(directory), "XDG_STATE_HOME": str(directory / "state")}
     command = ["softhsm2-util", "--init-token", "--free", "--label", label, "--so-pin", "31415926", "--pin", pin]
     subprocess.run(command, env={**os.environ, **env}, check=True, capture_output=True)
     return TestToken(Path(directory), label, pin, MODULE, env)

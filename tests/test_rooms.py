@@ -119,7 +119,7 @@ def test_pkcs11_is_loaded_by_the_token_worker_alone():
     loaded = (
         "tokens.client",
         "tokens.tokend",
-        "tokens.commands",
+        "tokens.__main__",
         "webapp.routes",
         "webapp.worker",
         "webapp.practice.desk",

@@ -61,16 +61,16 @@ def installed(token, certificate):
 
 @pytest.fixture
 def refusal(monkeypatch, capsys):
-    """refusal(sentence, *arguments, token, pin): the command, run in this process, refuses with that sentence."""
+    """refusal(sentence, *arguments, token, pin, status): the command, run in this process, refuses with that sentence."""
 
-    def refuse(sentence, *arguments, token, pin=PIN):
+    def refuse(sentence, *arguments, token, pin=PIN, status=1):
         for name, value in token.env.items():
             monkeypatch.setenv(name, value)
         reading, writing = os.pipe()
         os.write(writing, pin.encode() + b"\n")
         os.close(writing)
         more = ["--module", token.module] + (["--pin-fd", str(reading)] if arguments[0] != "list" else [])
-        assert main([*map(str, arguments), *more]) == 1
+        assert main([*map(str, arguments), *more]) == status
         done = capsys.readouterr()
         assert done.err.startswith("できませんでした: ") and sentence in done.err and "→ " in done.err
         assert PIN not in done.out + done.err and (len(pin) < 4 or pin not in done.out + done.err)
@@ -131,20 +131,20 @@ def test_a_wrong_pin_costs_one_try_and_leaves_no_file(refusal, token, installed,
     spied = token.spied(tmp_path / "spy.log")
     (tmp_path / "form.pdf").write_bytes(empty_form())
     wanted = [tmp_path / "form.pdf", "-o", tmp_path / "sealed.pdf"]
-    refusal("PINが正しくありません。", "seal", *wanted, token=spied, pin="161803")
+    refusal("PINが正しくありません。", "seal", *wanted, token=spied, pin="161803", status=3)
     assert logins(tmp_path / "spy.log") == 1 and not (tmp_path / "sealed.pdf").exists()
 
 
 @pytest.mark.parametrize("pin", ["", "123", "1" * 65, "12\x1b34"])
 def test_what_cannot_be_a_pin_never_reaches_the_token(refusal, token, installed, tmp_path, pin):
     spied = token.spied(tmp_path / "spy.log")
-    refusal("PINは4文字以上64文字以下", "install", "--certificate", installed, token=spied, pin=pin)
+    refusal("PINとして送れない", "install", "--certificate", installed, token=spied, pin=pin, status=3)
     assert logins(tmp_path / "spy.log") == 0
 
 
 def test_without_terminal_and_pipe_it_says_how_a_pin_gets_in(token, installed):
     done = run("install", "--certificate", installed, token=token)
-    assert done.returncode == 1 and "PINを入力する端末がありません" in done.stderr and "Traceback" not in done.stderr
+    assert done.returncode == 3 and "PINを入力する端末がありません" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_it_says_what_is_wrong_with_files_and_options(refusal, token, installed, tmp_path):
@@ -155,8 +155,8 @@ def test_it_says_what_is_wrong_with_files_and_options(refusal, token, installed,
     refusal("確認番号は16進数64文字", "prove", "--challenge", "12", *wanted, token=token)
     refusal("読み取れません", "csr", "--subject", "JP", "-o", tmp_path / "c", token=token)
     refusal("主体者の項目", "csr", "--subject", "C=Japan", "-o", tmp_path / "c", token=token)
-    refusal("モジュール", "list", token=replace(token, module=str(tmp_path / "none.so")))
-    refusal("トークンが見つかりません", "csr", *SUBJECT, "-o", tmp_path / "c", "--token", "ない", token=token)
+    refusal("モジュール", "list", token=replace(token, module=str(tmp_path / "none.so")), status=6)
+    refusal("トークンが見つかりません", "csr", *SUBJECT, "-o", tmp_path / "c", "--token", "ない", token=token, status=5)
     unknown = run("stamp")
     assert unknown.returncode == 2 and "指定が正しくありません" in unknown.stderr
 

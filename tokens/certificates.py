@@ -44,6 +44,12 @@ def chain_of(certificate, others):
     return chain
 
 
+def is_authority(certificate):
+    """Is it the certificate of an authority (basicConstraints)?"""
+    constraints = _extension(certificate, x509.BasicConstraints)
+    return bool(constraints) and constraints.ca
+
+
 def mails(certificate):
     """The mail addresses (rfc822Name) a certificate is for."""
     names = _extension(certificate, x509.SubjectAlternativeName)

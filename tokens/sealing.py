@@ -7,26 +7,17 @@ digest of the whole document, never the document's bytes handed over as a bare d
 import asyncio
 from io import BytesIO
 
-from asn1crypto import x509 as asn1
-from asn1crypto.algos import SignedDigestAlgorithm
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
 from pyhanko.pdf_utils.images import PdfImage
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter, enumerate_sig_fields
 from pyhanko.sign.general import SigningError
-from pyhanko.sign.signers import ExternalSigner, PdfSignatureMetadata, PdfSigner
+from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
 from pyhanko.stamp import StaticStampStyle
-from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from tokens import stamp
+from tokens.cms import HASH, checked, finished, signer_of
 from tokens.errors import named
-from tokens.token_key import verify
-
-HASH = "sha256"
 
 
 def seal(pdf, signing_certificate, chain, sign, *, field="Seal", name_lines=(), reason=""):
@@ -41,15 +32,15 @@ def seal(pdf, signing_certificate, chain, sign, *, field="Seal", name_lines=(), 
         width, height = _box(writer, field)
     except PdfError as error:
         raise named("seal_unreadable", type(error).__name__) from error
-    signer = _signer(signing_certificate, chain)
+    signer = signer_of(signing_certificate, chain)
     style = _style(name_lines, width, height)
     try:
         prepared, unfinished, attributes = asyncio.run(_prepared(writer, signer, style, field, reason))
     except (PdfError, SigningError) as error:  # a document that forbids the signature
         raise named("seal_unreadable", type(error).__name__) from error
-    signature = sign(attributes.dump())
-    _check(signing_certificate, signature, attributes.dump())
-    return asyncio.run(_finished(signer, prepared, unfinished, attributes, signature))
+    signature = checked(signing_certificate, sign(attributes.dump()), attributes.dump())
+    prepared.fill_with_cms(unfinished, asyncio.run(finished(signer, attributes, signature)))
+    return unfinished.getvalue()
 
 
 def _box(writer, field):
@@ -61,20 +52,6 @@ def _box(writer, field):
             left, bottom, right, top = map(float, entry["/Rect"])
             return abs(right - left), abs(top - bottom)
     raise named("seal_no_field", field)
-
-
-def _signer(signing_certificate, chain):
-    """pyHanko's signer whose raw signature comes later; the chain travels in the CMS."""
-    store = SimpleCertificateStore()
-    store.register_multiple([asn1.Certificate.load(der) for der in chain])
-    key = x509.load_der_x509_certificate(signing_certificate).public_key()
-    is_rsa = isinstance(key, rsa.RSAPublicKey)
-    return ExternalSigner(
-        asn1.Certificate.load(signing_certificate),
-        store,
-        signature_value=key.key_size // 8 if is_rsa else 2 * (key.key_size // 8 + 1) + 9,
-        signature_mechanism=SignedDigestAlgorithm({"algorithm": f"{HASH}_{'rsa' if is_rsa else 'ecdsa'}"}),
-    )
 
 
 def _style(name_lines, width, height):
@@ -103,23 +80,3 @@ async def _prepared(writer, signer, style, field, reason):
     )
     attributes = await signer.signed_attrs(prepared.document_digest, HASH, use_pades=True)
     return prepared, output, attributes
-
-
-def _check(signing_certificate, signature, data):
-    key = x509.load_der_x509_certificate(signing_certificate).public_key()
-    try:
-        verify(key, signature, data, hashes.SHA256())
-    except InvalidSignature as error:
-        raise named("signature_wrong") from error
-
-
-async def _finished(signer, prepared, unfinished, attributes, signature):
-    signer = ExternalSigner(
-        signer.signing_cert,
-        signer.cert_registry,
-        signature_value=signature,
-        signature_mechanism=signer.signature_mechanism,
-    )
-    cms = await signer.async_sign_prescribed_attributes(HASH, attributes)
-    prepared.fill_with_cms(unfinished, cms)
-    return unfinished.getvalue()

@@ -60,8 +60,7 @@ class TokenWorker:
             return
         process.kill()
         process.wait()
-        process.stdin.close()
-        process.stdout.close()
+        process.stdin.close()  # its reader closes stdout: nobody else may, or it might read what the next process says
 
     def _replied(self, ask, question):
         try:
@@ -108,11 +107,9 @@ class TokenWorker:
 def _read(stream, lines):
     """Every line of a raw pipe into a queue, then END. A thread of its own, because Windows cannot wait for a pipe."""
     gathered = b""
-    try:
+    with stream:
         while piece := stream.read(65536):
             *whole, gathered = (gathered + piece).split(b"\n")
             for line in whole:
                 lines.put(line + b"\n")
-    except (OSError, ValueError):
-        pass  # closed by the parent
     lines.put(END)

@@ -49,9 +49,14 @@ def describe(module):
     }
 
 
+def state(module, token):
+    """The names and fresh flags of one token."""
+    found = sessions.one(module, token)
+    return {**named_by(found), "flags": _flags(found)}
+
+
 def show(module, token):
-    """More of one token: {**names, "flags", "mechanisms", "certificates", "public_keys" (DER), "makes" (algorithms),
-    "pin_lengths" is not told by python-pkcs11 and left out}."""
+    """More of one token: {**names, "flags", "mechanisms", "certificates", "public_keys" (DER), "makes" (algorithms)}."""
     found = sessions.one(module, token)
     with sessions.looking(found) as session:
         keys = session.get_objects({Attribute.CLASS: pkcs11.ObjectClass.PUBLIC_KEY})
@@ -171,6 +176,7 @@ def change_pin(module, token, login, new_pin, as_security_officer=False):
 OPERATIONS = {
     "tokens": list_tokens,
     "describe": describe,
+    "state": state,
     "show": show,
     "make_key": make_key,
     "generate": generate,
@@ -200,9 +206,12 @@ def _public(token):
             ]
     except (pkcs11.SessionCount, pkcs11.SessionExists):  # another program has it; its names and flags still tell
         certificates = []
-    flags = [flag.name for flag in TokenFlag if flag in token.flags]
     mechanisms = sorted(getattr(each, "name", hex(each)) for each in token.slot.get_mechanisms())
-    return {"flags": flags, "mechanisms": mechanisms, "certificates": certificates}
+    return {"flags": _flags(token), "mechanisms": mechanisms, "certificates": certificates}
+
+
+def _flags(token):
+    return [flag.name for flag in TokenFlag if flag in token.flags]
 
 
 def _slot(slot):

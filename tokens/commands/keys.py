@@ -1,0 +1,78 @@
+"""Keys, requests, certificates and proofs."""
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+
+from tokens import certificates, proof, public_keys
+from tokens.client import proof_of
+from tokens.commands import at, files
+from tokens.terminal import Complaint, say
+
+
+def keygen(options):
+    """A key pair alone, its public half as PEM; a request for it can follow with `csr --public-key`."""
+    output = files.free(options.output)
+    made = at.signed_in(options, "generate", **_wanted(options, output))
+    key = public_keys.of_spki(made["spki"])
+    files.write(output, key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    say(f"鍵を用意し、公開鍵を{output}に書き出しました。")
+    _tell(made)
+
+
+def csr(options):
+    """A key on the token and its request, as PEM; with --public-key the request is for that key. The identifier of a new
+    key is written down before it is made, so that a second try after an interruption finds the same key."""
+    subject = [files.pair(each) for each in options.subject]
+    files.possible(subject)
+    output = files.free(options.output)
+    if options.public_key:
+        made = at.signed_in(options, "request", spki=_spki(options.public_key), subject=subject)
+    else:
+        made = at.signed_in(options, "make_key", subject=subject, **_wanted(options, output))
+    request = x509.load_der_x509_csr(made["csr_der"])
+    files.write(output, request.public_bytes(Encoding.PEM))
+    say(f"鍵を用意し、CSRを{output}に書き出しました。", f"  主体者: {request.subject.rfc4514_string()}")
+    if not options.public_key:
+        _tell(made)
+
+
+def install(options):
+    """Write a certificate beside its key, and its chain."""
+    leaf, chain = files.one_of(options.certificate)
+    for path in options.chain:
+        chain += files.certificates_in(path)
+    ders = [certificates.der(each) for each in chain]
+    done = at.signed_in(options, "install", certificate_der=certificates.der(leaf), chain_ders=ders)
+    say("証明書をトークンに格納し、読み戻して一致を確認しました。", f"  証明書: {files.described(leaf)}")
+    say(f"  トークン: {done['token']['label']} 識別子 {done['cka_id'].hex()} 中間証明書など {len(chain)}枚")
+
+
+def prove(options):
+    """A proof that the key of a certificate is at hand."""
+    challenge, output = files.challenge(options.challenge), files.free(options.output)
+    leaf, _ = files.one_of(options.certificate)
+    der = certificates.der(leaf)
+    made = at.signed_in(options, "prove", certificate_der=der, challenge=challenge)
+    shown = proof_of(made, der, challenge)
+    proof.check(shown, challenge, der)
+    files.write(output, proof.to_text(shown).encode("ascii"))
+    say(f"鍵を持っていることの証明を{output}に書き出しました。", f"  証明書: {files.described(leaf)}")
+
+
+def _wanted(options, output):
+    return {"cka_id": files.identifier(output), "label": options.label, "algorithm": options.algorithm}
+
+
+def _spki(path):
+    try:
+        return public_keys.spki(load_pem_public_key(files.read(path)))
+    except ValueError as error:
+        raise Complaint(
+            f"{path}は公開鍵のファイルではありません。", "keygenが書き出したファイルを指定してください。"
+        ) from error
+
+
+def _tell(made):
+    say(f"  公開鍵(SHA-256): {made['spki_sha256'].hex()}", f"  トークンでの識別子: {made['cka_id'].hex()}")
+    kept = made["attributes"]["NEVER_EXTRACTABLE"] and not made["attributes"]["EXTRACTABLE"]
+    say(f"  秘密鍵の取り出し: {'できません(トークンの申告)' if kept else 'できないことを確認できませんでした'}")
