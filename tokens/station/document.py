@@ -6,6 +6,7 @@ from io import BytesIO
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.xref import XRefSectionType
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from tokens.station.refusals import Refusal
@@ -13,6 +14,7 @@ from tokens.station.refusals import Refusal
 MOST_REVISIONS = 2  # as printed, and the field appended
 MOST_OBJECTS = 50_000
 DEEPEST = 100
+PLAIN_SECTIONS = (XRefSectionType.STANDARD, XRefSectionType.STREAM)
 # Whatever runs, hides, embeds or is shown by choice.
 FORBIDDEN = {
     "/JS", "/JavaScript", "/AA", "/EmbeddedFile", "/EmbeddedFiles", "/EF", "/Filespec", "/AF", "/OCProperties", "/OC", "/OCG",
@@ -70,14 +72,16 @@ def check_sealed(sealed, before, field, certificate_der):
 
 def _check_objects(reader):
     """Every object that the file defines, whether a page leads there or not."""
-    references = set(reader.xrefs.explicit_refs_in_revision(0))
-    for revision in range(1, reader.xrefs.total_revisions):
+    references = set()
+    for revision in range(reader.xrefs.total_revisions):
+        if reader.xrefs.get_xref_container_info(revision).xref_section_type not in PLAIN_SECTIONS:
+            raise Refusal("pdf_active", "hybrid")  # two tables, of which readers take one or the other
         references |= set(reader.xrefs.explicit_refs_in_revision(revision))
     if len(references) > MOST_OBJECTS:
         raise Refusal("pdf_active", "objects")
     for reference in references:
         _check_value(reader.get_object(reference, never_decrypt=True), 0)
-    action = reader.root.get("/OpenAction")
+    action = _at(reader.root, "/OpenAction")
     if isinstance(action, generic.DictionaryObject):  # a list only says which page opens first
         raise Refusal("pdf_active", "/OpenAction")
 
@@ -98,8 +102,15 @@ def _check_value(value, depth):
 
 
 def _check_fields(reader, field):
-    fields = [each.get_object() for each in reader.root.get("/AcroForm", {}).get("/Fields", [])]
-    if any(each.get("/FT") == "/Sig" and "/V" in each for each in fields) or reader.embedded_signatures:
+    """The form has this one field and no other, and nobody has signed in it."""
+    form = _at(reader.root, "/AcroForm")
+    fields = [each.get_object() for each in _at(form, "/Fields") or []]
+    if reader.embedded_signatures or any("/V" in each for each in fields):
         raise Refusal("pdf_signed")
-    if [(each.get("/FT"), each.get("/T")) for each in fields] != [("/Sig", field)] or "/Kids" in fields[0]:
+    if [(_at(each, "/FT"), _at(each, "/T")) for each in fields] != [("/Sig", field)] or "/Kids" in fields[0]:
         raise Refusal("pdf_field", field)
+
+
+def _at(dictionary, name):
+    """The value there, wherever it is kept, or None."""
+    return dictionary[name] if dictionary is not None and name in dictionary else None

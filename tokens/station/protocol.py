@@ -284,7 +284,12 @@ def result_read(kind, body):
 
 def sign_in_bytes(origin, nonce, session_bind, station):
     """What a card signs to sign a person in. `nonce` (the envelope's) and `session_bind` are 64 hex digits. All parts have
-    fixed lengths; the beginning is "S" (0x53), so it is neither CMS signed attributes (0x31) nor a request (0x30)."""
+    fixed lengths; the beginning is "S" (0x53), so it is neither CMS signed attributes (0x31) nor a request (0x30). Raises
+    Refusal malformed."""
+    try:
+        payloads.hex_32(nonce), payloads.hex_32(session_bind)
+    except ValueError as error:
+        raise Refusal("malformed", "hex") from error
     digests = [hashlib.sha256(each).digest() for each in (origin.encode(), bytes.fromhex(nonce), station.encode())]
     return SIGN_IN + digests[0] + digests[1] + bytes.fromhex(session_bind) + digests[2]
 

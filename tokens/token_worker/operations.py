@@ -19,6 +19,7 @@ from tokens.errors import named, translated
 from tokens.names import name_of
 from tokens.proof import to_be_signed
 from tokens.self_check import to_be_signed as check_bytes
+from tokens.station.protocol import sign_in_bytes
 from tokens.to_be_signed import check_ca_bytes, check_signed_attributes
 from tokens.token_key import TokenKey
 from tokens.token_worker import generation, sessions, stored
@@ -124,6 +125,12 @@ def sign_attributes(module, token, login, certificate_der, signed_attributes_der
     return _by_certificate(module, token, login, certificate_der, signed_attributes_der)
 
 
+def sign_in(module, token, login, certificate_der, origin, nonce, session_bind, station):
+    """Sign the bytes by which a person signs in to `origin` at a station (tokens/station/protocol.py: sign_in_bytes)."""
+    data = sign_in_bytes(origin, nonce, session_bind, station)
+    return _by_certificate(module, token, login, certificate_der, data)
+
+
 def self_check(module, token, login, nonce):
     """A signature over tokens/self_check.py's bytes by a key pair of this session alone: it is never stored, and no
     stored key is touched. P-256 where the token makes it, else RSA-3072."""
@@ -184,6 +191,7 @@ OPERATIONS = {
     "install": install,
     "prove": prove,
     "sign_attributes": sign_attributes,
+    "sign_in": sign_in,
     "self_check": self_check,
     "sign": sign,
     "change_pin": change_pin,
