@@ -59,6 +59,7 @@ class Visitor:
         self.context.set_default_timeout(PATIENCE_MS)
         self.page = self.context.new_page()
         self.tally, self.faults, self.headings, self.bytes = Tally(), [], [], 0
+        self.looked_at = set()
         self._listen()
 
     def _listen(self):
@@ -167,7 +168,9 @@ class Visitor:
         assert heading.count() == 1, f"{self.page.url} has {heading.count()} h1"
         words = heading.inner_text().strip()
         assert words and self.page.title().startswith(words), f"title {self.page.title()!r}, h1 {words!r}"
-        is_new = words not in self.headings
+        place = (words, re.sub(r"\d+", "", self.page.url))
+        is_new = place not in self.looked_at
+        self.looked_at.add(place)
         self.headings.append(words)
         if self._is_wide():
             self.faults.append(f"{self.page.url} 「{words}」 scrolls sideways")
