@@ -139,6 +139,7 @@ def test_valid_is_what_is_neither_over_nor_revoked(house, sato):
         ("03", -20, 21),
         ("04", -460, 461),
         ("05", 400, 9),
+        ("08", 0.02, 459),
     ):
         imported(serial, now + timedelta(days=begins), days, **here)
     revoked = imported("06", now - timedelta(days=40), **here)
