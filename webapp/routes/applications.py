@@ -87,6 +87,8 @@ def _targets(kind, chosen):
     query = Certificate.seen_by(g.person)
     is_revoked = Certificate.revoked_at.is_null(chosen != "reissue")
     fitting = is_revoked if chosen == "reissue" else is_revoked & (Certificate.not_after >= clock.now())
+    if kind == "失効":
+        fitting &= Certificate.revoking.is_null()
     page_of = "renewals.new" if kind == "更新" else "revocations.new"
     rows = query.where(fitting).order_by(Certificate.not_after, Certificate.id).limit(OFFERED)
     return [{"row": row, "url": url_for(page_of, number=row.id, **_reason(chosen))} for row in rows]

@@ -9,7 +9,7 @@ EVENTS = {
     "consent": "文書を承認しました。",
     "show_password": "パスワード(証明書取得時用)を表示しました。",
     "submit": "提出しました。",
-    "freeze": "発行申請書(Excel・PDF)を作成し、内容を確定しました。",
+    "freeze": "申請書(Excel・PDF)を作成し、内容を確定しました。",
     "check_identity": "利用管理者の確認結果を記録しました。",
     "inquire": "照会しました。",
     "answer": "照会に回答しました。",
