@@ -46,7 +46,7 @@ def _new_page(certificate, refusal=None):
 
 
 def _reasons():
-    return [(str(reason.code), reason.words, f"{reason.meaning} {reason.help}") for reason in REASONS.values()]
+    return [(str(reason.code), reason.words, f"{reason.meaning}{reason.help}") for reason in REASONS.values()]
 
 
 @bp.post("/certificates/<int:number>/revocation")
