@@ -162,7 +162,7 @@ def _to_seal():
     rows = Application.at(g.person, Stage.EXAMINED).where(Application.head == g.person).limit(SHOWN)
     return [
         {
-            "sentence": f"{row.applicant.name}さん({row.department.name})の申請「{row.title}」の発行申請書に、電子署名または捺印をしてください。",
+            "sentence": f"{row.applicant.name}さん({row.department.name})の申請「{row.title}」の{row.form_name}に、電子署名または捺印をしてください。",
             "label": "内容を確認し、署名に進む",
             "url": url_for("sealing.show", number=row.id),
             "note": f"{row.number} 審査: {Person.get_by_id(row.examiner_id).name}({clock.day_of(row.stage_since_at):%Y年%-m月%-d日})",
