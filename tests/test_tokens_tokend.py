@@ -12,8 +12,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from ca import Authority, der
+from ca import Authority, der, new_key
 from cryptography import x509
+from fake_module import fake_card
 from softhsm import MODULE, PIN, dump, logins, make_token
 
 from tokens import errors, proof, wire
@@ -204,6 +205,7 @@ def test_it_says_when_the_token_is_not_there_and_keeps_its_credential(token, tmp
         assert tokend.health()["credential"] == "ready"
 
 
+@pytest.mark.slow
 def test_it_kills_a_worker_that_hangs_and_goes_on_with_a_new_one(token, tmp_path):
     process = []
     with running(tmp_path, token, seconds=2, process=process) as tokend:
@@ -221,6 +223,49 @@ def test_many_clients_at_once_all_get_their_answer(tokend):
     answers = []
     together([threading.Thread(target=lambda: answers.append(make_key(tokend).spki_sha256)) for _ in range(60)])
     assert answers == [made] * 60
+
+
+@pytest.mark.slow
+def test_four_hundred_at_once_and_every_fifth_of_them_wrong(tokend):
+    made = make_key(tokend)
+    certificate = der(Authority().code_signing(x509.load_der_x509_csr(made.csr_der).public_key()))
+    stranger = der(Authority().code_signing(new_key().public_key()))
+    wrong = [
+        ("no_key", lambda: tokend.prove(certificate_der=stranger, challenge=bytes(32))),
+        ("bad_request", lambda: tokend.prove(certificate_der=b"no certificate", challenge=bytes(32))),
+        ("bad_request", lambda: tokend.make_key(cka_id=b"n", label="鍵", algorithm="RSA-1024", subject=SUBJECT)),
+        ("key_differs", lambda: tokend.make_key(cka_id=b"key", label="鍵", algorithm="P-384", subject=SUBJECT)),
+    ]
+    outcomes = {}
+
+    def ask(number):
+        challenge = number.to_bytes(32, "big")
+        try:
+            if number % 5 == 4:
+                wrong[number // 5 % 4][1]()
+            else:
+                proof.check(tokend.prove(certificate_der=certificate, challenge=challenge), challenge, certificate)
+            outcomes[number] = "ok"
+        except errors.TokenError as error:
+            outcomes[number] = error.code
+
+    together([threading.Thread(target=ask, args=(number,)) for number in range(400)])
+    expected = {number: wrong[number // 5 % 4][0] if number % 5 == 4 else "ok" for number in range(400)}
+    assert outcomes == expected
+
+
+def test_a_module_that_hangs_is_ended_in_time_and_one_that_crashes_is_replaced(tmp_path):
+    card = fake_card(tmp_path / "card")
+    with running(tmp_path, card, seconds=2) as tokend:
+        make_key(tokend)
+        for trouble, code in (("hang C_Sign", "timeout"), ("die C_Login", "worker_died"), ("gone", "token_missing")):
+            card.script(trouble)
+            began = time.monotonic()
+            refused(code, make_key, tokend)
+            assert time.monotonic() - began < 5
+            card.script()
+            assert make_key(tokend)
+        assert tokend.health()["credential"] == "ready"
 
 
 def together(threads):

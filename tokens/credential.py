@@ -11,7 +11,8 @@ import os
 import secrets
 from pathlib import Path
 
-from tokens.errors import CredentialRefused, named
+from tokens.errors import CredentialRefused, TokenError, named
+from tokens.pins import checked
 
 MODES = (0o600, 0o400)
 REFUSALS = {"pin_incorrect", "pin_locked", "pin_length", "pin_expired", "pin_not_set"}
@@ -53,9 +54,12 @@ class Credential:
                 pin = file.read(200).rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
             raise named("credential_unreadable", type(error).__name__) from error
-        if mode not in MODES or not pin:
+        if mode not in MODES:
             raise named("credential_unreadable", oct(mode))
-        return pin
+        try:
+            return checked(pin)
+        except TokenError as error:
+            raise named("credential_unreadable", "no PIN in it") from error
 
     def _refused(self):
         """The refusal remembered, or None. A state file that cannot be understood stops all logins."""

@@ -28,6 +28,7 @@ from pathlib import Path
 from tokens import wire
 from tokens.credential import REFUSALS, Credential
 from tokens.errors import TokenError, named
+from tokens.process import leave_no_core
 from tokens.worker import TokenWorker
 
 MOST_REQUESTS = 512  # waiting and served together
@@ -230,6 +231,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m tokens.tokend", description="鍵の管理プログラム")
     parser.add_argument("--config", required=True, help="設定ファイル(TOML)")
     config = load(parser.parse_args(arguments).config)
+    leave_no_core()
     with Server(config) as server:
         signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
         server.serve_forever(poll_interval=0.2)

@@ -54,7 +54,7 @@ class Journal:
         """Note that this envelope was taken, once. Raises Refusal replayed if its nonce was seen before."""
         if any(entry["event"] == CLAIMED and entry.get("nonce") == envelope.nonce for entry in self.entries()):
             raise Refusal("replayed", envelope.job)
-        self.write(CLAIMED, **_of(envelope))
+        self.write(CLAIMED, **of_envelope(envelope))
 
     def planned(self, envelope):
         """The line in which the key of a make_key envelope was planned, or None."""
@@ -82,13 +82,7 @@ class Journal:
         return cka_id
 
     def signed(self, envelope, **facts):
-        self.write(SIGNED, **_of(envelope), **facts)
-
-    def refused(self, envelope, error):
-        self.write(REFUSED, **_of(envelope), reason=error.code, detail=str(error.detail)[:200])
-
-    def stopped(self, envelope):
-        self.write(STOPPED, **_of(envelope))
+        self.write(SIGNED, **of_envelope(envelope), **facts)
 
     def _lines(self):
         try:
@@ -109,7 +103,8 @@ def _entry(line):
     return values if isinstance(values, dict) and isinstance(values.get("event"), str) else {}
 
 
-def _of(envelope):
+def of_envelope(envelope):
+    """What a line says of an envelope."""
     payload = envelope.payload
     told = {name: getattr(payload, name) for name in ("number", "sha256", "journal_id") if hasattr(payload, name)}
     who = {"owner": envelope.owner, "requested_by": envelope.requested_by}

@@ -259,8 +259,8 @@ def _instant(value):
 # Results and signing in
 
 
-def result(outcome, kind, value=None, reason=""):
-    """The body (JSON bytes) of a result: `value` one of payloads.RESULTS[kind] if the outcome is "done", else a `reason` (Japanese)."""
+def result(outcome, value=None, reason=""):
+    """The body (JSON bytes) of a result: `value` one of payloads.RESULTS if the outcome is "done", else a `reason` (Japanese)."""
     if outcome == "done":
         return canonical({"outcome": outcome, "result": payloads.written(value)})
     return canonical({"outcome": outcome, "reason": reason})

@@ -117,9 +117,14 @@ SENTENCES = {
     # envelopes
     "foreign_key": ("依頼が、登録のときに確かめたサーバーの鍵で署名されていません。", ADMINISTRATOR),
     "other_origin": ("依頼が、登録した接続先のものではありません。", ADMINISTRATOR),
+    "other_origin_told": (
+        "サーバーが、指定したアドレスとは別のアドレスを名乗りました。",
+        "しるしを開いているときのアドレスを指定してください。違いが続くときは、管理者にご連絡ください。",
+    ),
     "other_station": ("別の署名ステーションへの依頼です。", AGAIN),
     "other_owner": ("この署名ステーションの持ち主への依頼ではありません。", AGAIN),
     "other_job": ("選んだものとは別の依頼が届きました。", ADMINISTRATOR),
+    "stopped": ("依頼を断りました。署名していません。", "必要なときは、画面から操作をはじめからやり直してください。"),
     "expired": ("依頼の期限(10分)が過ぎています。", AGAIN),
     "too_long": ("依頼の有効期間が10分を超えています。", ADMINISTRATOR),
 }
