@@ -9,7 +9,7 @@ from webapp.acts.reminders import people
 from webapp.errors import Refused, Unseen
 from webapp.gate import let_in
 from webapp.pages import attachment, page, see_other
-from webapp.papers import csv_table
+from webapp.papers import spreadsheet
 from webapp.procedure import Role
 from webapp.register import Certificate, Department, Event, Reminder, Stocktaking, StocktakingItem
 from webapp.register.stocktakings import standing_of
@@ -233,7 +233,8 @@ def own(number):
 def save_items(number):
     let_in(*OFFICE)
     row = _find(number)
-    data = csv_table.written(_HEADINGS, (_told(values) for values in StocktakingItem.exported(row)))
+    texts = (list(map(str, _told(values))) for values in StocktakingItem.exported(row))
+    data = b"".join(spreadsheet.csv_file(_HEADINGS, texts))
     return attachment(data, f"棚卸し{row.name}.csv", "text/csv; charset=utf-8")
 
 
