@@ -254,6 +254,7 @@ def test_the_page_says_the_numbers_and_each_chart_has_its_table(case, browser, s
         assert all(told[id] for id in chart.get("aria-labelledby").split())
 
 
+@both_databases
 def test_a_period_and_a_department_stand_in_the_address(browser, suzuki, sato):
     imported("01", (2024, 5, 1), department=sato.department, subscriber=sato)
     imported("02", (2024, 5, 1))

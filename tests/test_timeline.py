@@ -78,6 +78,7 @@ def test_a_page_has_fifty_rows_and_the_next_one_begins_where_it_ended(case):
     assert seen == [row.serial for row in rows[:11]] + ["ff"] + [row.serial for row in rows[11:]]
 
 
+@both_databases
 def test_the_page_tells_each_bar_in_words(browser, suzuki, sato, case):
     old = begun("01", 440, department=sato.department, subscriber=sato)
     renewed(case, old, "02", 10, department=sato.department, subscriber=sato)
