@@ -161,6 +161,7 @@ def test_it_says_what_is_wrong_with_files_and_options(refusal, token, installed,
     assert unknown.returncode == 2 and "指定が正しくありません" in unknown.stderr
 
 
+@pytest.mark.slow
 def test_it_makes_a_practice_token_with_no_pin_in_any_argument(tmp_path):
     seen = tmp_path / "arguments"
     tool = tmp_path / "bin" / "softhsm2-util"

@@ -132,6 +132,7 @@ def test_without_any_module_it_says_what_to_install(monkeypatch):
     assert "PKCS#11モジュール" in finding.sentence and "OpenSC" in finding.advice
 
 
+@pytest.mark.slow
 def test_the_modules_of_this_computer_are_found_and_told(card):
     found = {module.name: module for module in modules.found()}
     assert Path(found["softhsm"].path).samefile(MODULE) and "練習" in found["softhsm"].what
@@ -141,6 +142,7 @@ def test_the_modules_of_this_computer_are_found_and_told(card):
     assert done.returncode == 0 and "SoftHSM" in done.stdout and "トークン「署名カード」" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_short_name_will_do_for_a_module_and_one_token_needs_none(card):
     done = run("show", token=replace(card, module="softhsm"))
     assert done.returncode == 0, done.stderr

@@ -47,10 +47,15 @@ def card(made_card, certificates):
     return made_card
 
 
-@pytest.fixture
-def worker(card):
-    with card.worker() as worker:
+@pytest.fixture(scope="module")
+def running(made_card):
+    with made_card.worker() as worker:
         yield worker
+
+
+@pytest.fixture
+def worker(card, running):
+    return running
 
 
 def make_key(worker, cka_id, algorithm="P-256", **more):
@@ -213,7 +218,7 @@ def test_a_card_pulled_out_is_said_and_put_back_works_again(card, worker, certif
     assert prove(worker, certificates[b"key"])
 
 
-@pytest.mark.parametrize("value", ["0x5", "0x30", "0x101"])
+@pytest.mark.parametrize("value", ["0x5", *(pytest.param(each, marks=pytest.mark.slow) for each in ("0x30", "0x101"))])
 def test_a_failure_without_a_card_is_a_card_pulled_out(card, worker, certificates, value):
     code = "login_state" if value == "0x101" else "function_failed"
     card.script(f"return C_Sign {value}")
@@ -237,7 +242,9 @@ def test_a_slow_card_is_waited_for_and_a_hanging_one_is_not(card, worker, certif
     assert prove(worker, certificates[b"key"])
 
 
-@pytest.mark.parametrize("call", ["C_Sign", "C_Login", "C_GetTokenInfo"])
+@pytest.mark.parametrize(
+    "call", ["C_Sign", *(pytest.param(each, marks=pytest.mark.slow) for each in ("C_Login", "C_GetTokenInfo"))]
+)
 def test_a_module_that_crashes_takes_nothing_with_it(card, worker, certificates, call):
     card.script(f"die {call}")
     refused("worker_died", prove, worker, certificates[b"key"])
@@ -245,6 +252,7 @@ def test_a_module_that_crashes_takes_nothing_with_it(card, worker, certificates,
     assert prove(worker, certificates[b"key"])
 
 
+@pytest.mark.slow
 def test_two_processes_take_turns(card, certificates):
     card.script("late C_Sign 200")
     with card.worker() as one, card.worker() as other:

@@ -27,10 +27,15 @@ def card(made_card, tmp_path, monkeypatch):
     return replace(made_card, env={**made_card.env, "XDG_STATE_HOME": str(tmp_path)})
 
 
-@pytest.fixture
-def worker(card):
-    with card.worker() as worker:
+@pytest.fixture(scope="module")
+def running(made_card):
+    with made_card.worker() as worker:
         yield worker
+
+
+@pytest.fixture
+def worker(card, running):
+    return running
 
 
 class Person:
@@ -241,6 +246,7 @@ def test_a_pipe_never_agrees_to_a_last_try(card):
     assert card.logins() == 0 and "C_SetPIN" not in card.calls()
 
 
+@pytest.mark.slow
 def test_a_program_gives_both_pins_through_the_pipe(card):
     assert run("change-pin", token=card, pin=f"{PIN}\n602214").returncode == 0
     done = run("change-pin", token=card, pin=f"602214\n{PIN}")

@@ -22,7 +22,7 @@ def token(tmp_path_factory):
     return make_token(tmp_path_factory.mktemp("proof"))
 
 
-@pytest.fixture(scope="module", params=["P-256", "RSA-3072"])
+@pytest.fixture(scope="module", params=["P-256", pytest.param("RSA-3072", marks=pytest.mark.slow)])
 def proved(request, token):
     """(certificate DER, Proof over CHALLENGE) by a key on the token."""
     wanted = {"token": token.label, "pin": token.pin}

@@ -39,7 +39,7 @@ def authority():
     return Authority()
 
 
-@pytest.fixture(scope="module", params=["P-256", "RSA-3072"])
+@pytest.fixture(scope="module", params=["P-256", pytest.param("RSA-3072", marks=pytest.mark.slow)])
 def card(request, token, authority):
     """(certificate, sign) of a head whose key lies on the token."""
     wanted = {"token": token.label, "pin": PIN}

@@ -118,6 +118,7 @@ def test_it_signs_no_mail_of_somebody_else_and_nothing_that_is_no_mail(authority
         assert refusal.value.code == code
 
 
+@pytest.mark.slow
 def test_the_command_signs_with_the_card(tmp_path, authority):
     token = make_token(tmp_path / "card")
     made = run("csr", "--subject", f"CN={MAIL}", "--algorithm", "P-256", "-o", tmp_path / "r.csr", token=token, pin=PIN)

@@ -166,6 +166,7 @@ def test_a_refused_pin_is_tried_once_and_never_again_until_the_file_changes(toke
     assert not (tmp_path / "refused").exists()
 
 
+@pytest.mark.slow
 def test_many_waiting_requests_cost_one_wrong_try(token, tmp_path):
     log, codes = tmp_path / "spy.log", []
 
@@ -198,6 +199,7 @@ def test_it_refuses_a_pin_file_open_to_others(token, tmp_path, mode):
         refused("credential_unreadable", make_key, tokend)
 
 
+@pytest.mark.slow
 def test_it_says_when_the_token_is_not_there_and_keeps_its_credential(token, tmp_path):
     with running(tmp_path, replace(token, label="抜かれたカード")) as tokend:
         error = refused("token_missing", make_key, tokend)
@@ -254,6 +256,7 @@ def test_four_hundred_at_once_and_every_fifth_of_them_wrong(tokend):
     assert outcomes == expected
 
 
+@pytest.mark.slow
 def test_a_module_that_hangs_is_ended_in_time_and_one_that_crashes_is_replaced(tmp_path):
     card = fake_card(tmp_path / "card")
     with running(tmp_path, card, seconds=2) as tokend:
