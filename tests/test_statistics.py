@@ -239,6 +239,7 @@ def test_what_was_there_before_is_counted_once(case):
     assert (tallied(), StageWait.between(0, 999999)) == kept
 
 
+@both_databases
 def test_the_page_says_the_numbers_and_each_chart_has_its_table(case, browser, suzuki, sato):
     case.in_use()
     late = imported("01", clock.now() - timedelta(days=200), department=sato.department, subscriber=sato)
@@ -329,6 +330,7 @@ def test_each_table_is_saved_as_csv_and_as_a_workbook_without_formulas(browser, 
     assert browser.get("/statistics/secrets.csv").status_code == 404
 
 
+@both_databases
 def test_a_hand_over_moves_all_numbers_of_a_certificate(browser, suzuki, sato, takahashi):
     row = imported("01", (2024, 5, 1), department=sato.department, subscriber=sato)
     Certificate.update(department=takahashi.department, subscriber=takahashi).where(Certificate.id == row.id).execute()
@@ -338,6 +340,7 @@ def test_a_hand_over_moves_all_numbers_of_a_certificate(browser, suzuki, sato, t
     assert "引き継いだ側に入ります" in page.text
 
 
+@both_databases
 def test_people_are_found_by_the_numbers_of_their_certificates(house, sato, takahashi):
     imported("01", (2026, 5, 1), department=sato.department, subscriber=sato)
     imported("02", (2026, 5, 1), department=takahashi.department, subscriber=takahashi)
