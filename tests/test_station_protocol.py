@@ -241,9 +241,9 @@ def test_a_device_key_is_compared_by_eight_groups():
 
 def test_a_result_comes_back_as_it_was():
     value = payloads.SealedPdf(pdf=b"%PDF-1.7 \xff", token=payloads.Token(**TOKEN))
-    body = protocol.result("done", "seal_pdf", value)
+    body = protocol.result("done", value)
     assert protocol.result_read("seal_pdf", body) == ("done", value, "")
-    assert protocol.result_read("sign_in", protocol.result("rejected", "sign_in", reason="やめました。")) == (
+    assert protocol.result_read("sign_in", protocol.result("rejected", reason="やめました。")) == (
         "rejected",
         None,
         "やめました。",
@@ -252,7 +252,7 @@ def test_a_result_comes_back_as_it_was():
 
 def test_a_result_of_another_shape_is_refused():
     value = payloads.SealedPdf(pdf=b"%PDF", token=payloads.Token(**TOKEN))
-    body = json.loads(protocol.result("done", "seal_pdf", value))
+    body = json.loads(protocol.result("done", value))
     assert refused(protocol.result_read, "make_key", json.dumps(body).encode()) == "unknown_field"
     for change in ({"outcome": "maybe"}, {"outcome": "failed"}, {"result": None}, {"extra": 1}):
         assert refused(protocol.result_read, "seal_pdf", json.dumps({**body, **change}).encode())

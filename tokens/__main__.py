@@ -7,6 +7,7 @@ from tokens import softhsm
 from tokens.commands import health, keys, looking, pin, signing
 from tokens.errors import TokenError
 from tokens.process import leave_no_core
+from tokens.station import commands as station
 from tokens.terminal import Complaint, complain
 
 ALGORITHMS = ("RSA-3072", "RSA-4096", "P-256", "P-384")
@@ -108,6 +109,8 @@ def parser():
     init = _act(acts, "init-softhsm", pin.init_softhsm, "練習用のソフトウェアトークンを作ります。")
     init.set_defaults(module=softhsm.MODULE)
     init.add_argument("directory", help="トークンを置くフォルダー")
+
+    station.register(acts)
     return whole
 
 

@@ -1,0 +1,75 @@
+"""The station without a window: the same jobs at the terminal, for PCs without a display."""
+
+import time
+
+from tokens.station import device
+
+YES = "はい"
+SHOWN = "showing.pdf"
+PAUSE_SECONDS = 0.5
+
+
+def run(agent, say=print, ask=input, sleep=time.sleep):
+    """Show what comes and ask, until interrupted."""
+    said = None
+    while True:
+        said = turn(agent, said, say, ask)
+        sleep(PAUSE_SECONDS)
+
+
+def turn(agent, said, say=print, ask=input):
+    """One look at the agent: say what changed, ask for a code or a confirmation if there is something to ask. Returns the sentence
+    last said."""
+    sentence = agent.state.sentence
+    if sentence != said:
+        say(sentence)
+    for offer in agent.offers:
+        say(f"依頼: {offer.title}(要求した人: {offer.requester} / {offer.pairing.origin})")
+        code = ask("しるしの画面に表示された確認番号(6けた): ").strip()
+        if code:
+            _claimed(agent, offer, code, say)
+    ready = list(agent.ready)
+    for each in ready:
+        _show(each, say)
+    if ready:
+        _confirmed(agent, ready, say, ask)
+    return sentence
+
+
+def _claimed(agent, offer, code, say):
+    before = list(agent.told)
+    agent.claim(offer.id, code)
+    _news(agent, before, say)
+
+
+def _confirmed(agent, ready, say, ask):
+    before = list(agent.told)
+    if ask(f"{ready[0].shown.button}場合は「{YES}」と入力してください(ほかの入力ではやめます): ").strip() == YES:
+        agent.perform(tuple(each.envelope.job for each in ready))
+    else:
+        for each in ready:
+            agent.stop(each.envelope.job)
+    _news(agent, before, say)
+    (device.folder() / SHOWN).unlink(missing_ok=True)
+
+
+def _show(ready, say):
+    shown = ready.shown
+    say(f"\n{shown.operation}: {shown.title}")
+    for label, value in [("要求した人", shown.requester), ("要求元", shown.origin), ("期限", shown.until), *shown.rows]:
+        say(f"  {label}: {value}")
+    for note in shown.notes:
+        say(f"  ご注意: {note}")
+    if shown.text:
+        say(f"  本文:\n{shown.text}")
+    if shown.document:
+        path = device.folder() / SHOWN
+        device.replace(path, shown.document[1])
+        say(f"  署名するPDF(開いてお確かめください): {path}")
+
+
+def _news(agent, before, say):
+    for told in [each for each in reversed(agent.told) if each not in before]:
+        say(f"{'済み' if told.good else 'できませんでした'}: {told.title}: {told.message}")
+        if told.advice:
+            say(f"  → {told.advice}")
