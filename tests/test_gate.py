@@ -373,6 +373,9 @@ def test_the_gate_is_closed_to_every_address_but_the_few_that_are_named(house, b
         url = adapter.build(rule.endpoint, values)
         for method in rule.methods - {"OPTIONS", "HEAD"}:
             response = browser.open(url, method=method, headers={"Origin": "http://localhost"})
+            if rule.endpoint.startswith(f"{gate.DEVICES}."):  # nothing without a device's signature
+                assert response.status_code in (400, 401) and response.json["error"], (method, url)
+                continue
             assert response.status_code == 303 and response.headers["Location"].startswith("/session"), (method, url)
             assert response.get_data(as_text=True).count("<a") <= 1
 

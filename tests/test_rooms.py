@@ -24,6 +24,7 @@ ROOMS = {
     "settings": set(),
     "sentences": {"procedure", "register"},  # tells events with what lies beside them
     "signing_commands": set(),
+    "station_package": set(),
     "papers": {"tokens", "errors"},
     "rules": {"papers", "procedure", "profiles"},
     "register": {"procedure", "clock"},
@@ -58,6 +59,7 @@ ROOMS = {
         "clock",
         "sentences",
         "signing_commands",
+        "station_package",
         "settings",
         "charts",
         "tokens",

@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
 from webapp import errors_shown, gate, pages, register
-from webapp.acts import letters
+from webapp.acts import job_key, letters
 from webapp.settings import Settings
 
 
@@ -44,6 +44,7 @@ def move_in(app, settings):
     register.bind(settings.database)
     register.content.unlock(settings.content_key_file)
     letters.settle_house(settings.sender, settings.public_url)
+    job_key.settle(settings.job_key_file)
 
 
 def _blueprints():

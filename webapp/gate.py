@@ -18,7 +18,11 @@ OPEN = {
     "help.topic",
     "health.health",
     "calendar.subscribed",
+    "card_sign_in.show",
+    "card_sign_in.ask",
+    "card_sign_in.come_in",
 }
+DEVICES = "station_api"  # the blueprint for programs: its callers sign each request with a key of their own, and have no cookie
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
     "object-src 'none'",
@@ -68,7 +72,7 @@ def _close_register(_error):
 
 def _same_origin():
     """Refuse what another site's page sends (OWASP: Sec-Fetch-Site, else Origin); plain GETs may come from anywhere."""
-    if request.method in ("GET", "HEAD", "OPTIONS"):
+    if request.method in ("GET", "HEAD", "OPTIONS") or request.blueprint == DEVICES:
         return
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
@@ -83,6 +87,9 @@ def _same_origin():
 
 def _recognise():
     if request.endpoint == "static":
+        return None
+    if request.blueprint == DEVICES:
+        g.visit, g.person, g.roles = None, None, set()
         return None
     visit = visits.visit_of(request.cookies.get(COOKIE, ""))
     g.visit, g.person = visit, visit.account.person if visit else None

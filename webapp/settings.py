@@ -37,6 +37,11 @@ class Settings:
         return self.data / "keys" / "content.key"
 
     @property
+    def job_key_file(self):
+        """32 bytes, mode 0600: what the jobs for signing stations are signed with (Ed25519)."""
+        return self.data / "keys" / "stations.key"
+
+    @property
     def mail_file(self):
         """JSON, mode 0600: how to reach the mail server (credentials are files, never rows)."""
         return self.data / "keys" / "smtp.json"

@@ -1,12 +1,17 @@
 """1-1-5, 1-3-3: sending the packet to the desk, by our own mail or by the officer's, and what may come of it."""
 
+from email.parser import BytesParser
+from email.policy import SMTP
+
 from webapp import clock, mails, profiles
 from webapp.acts import THE_WORKER, facts, form_values, gates, letters, performing, require_now
 from webapp.errors import Incomplete, Refused
 from webapp.mails import packets as packet_mails
 from webapp.papers import csr as csr_paper
+from webapp.papers import guard
 from webapp.papers import packet as packets
-from webapp.register import ApplicationForm, Csr, Institution, Job, Letter, Paper
+from webapp.procedure import Role
+from webapp.register import ApplicationForm, Csr, Institution, Job, Letter, Paper, Person, TrustAnchor
 
 CONFIRMED = "最新の手順・様式を確認しました"
 
@@ -52,6 +57,44 @@ def dispatch(application, who, confirmed):
     with performing("dispatch", application, who, told) as deed:
         _nothing_under_way(application)
         deed.facts["sha256"] = letters.send(message, "packet", application, application.version).sha256
+
+
+def prepare_signed(application, who, confirmed):
+    """The letter for the officer's card to sign: (bytes, EmailMessage, Packet). Raises what dispatch raises."""
+    require_now("dispatch", application, who)
+    _confirm(confirmed)
+    _nothing_under_way(application)
+    packet = packet_of(application)[0]
+    message = letter_of(application, packet)
+    return letters.finished(message), message, packet
+
+
+def dispatch_signed(application, who, ours, signed, confirmed_at):
+    """Ask the worker to post the packet as a signed mail (RFC 8551): `signed` must be the letter `ours` (bytes) and nothing
+    else, under a signature by the S/MIME certificate of the registered officer who sends it. Its bytes leave unchanged.
+    Raises MailRefused, Refused."""
+    require_now("dispatch", application, who)
+    facts.demand(facts.for_dispatch(application), "送付に必要なものがそろっていません。")
+    roots, others = TrustAnchor.trusted_for("seal")
+    found = guard.run("webapp.papers.signed_mail:check", signed, ours, roots, others, clock.now())
+    _sent_by_officer(found)
+    message = BytesParser(policy=SMTP).parsebytes(ours, headersonly=True)
+    told = {"message_id": str(message["Message-ID"]), "confirmed_on": clock.day_of(confirmed_at).isoformat()}
+    told |= {"signer_certificate_serial": found.serial_hex, "issuer": found.issuer_text}
+    with performing("dispatch", application, who, told) as deed:
+        _nothing_under_way(application)
+        letter = letters.keep_bytes(signed, message, "packet", application, version=application.version)
+        deed.facts["sha256"] = letter.sha256
+        Job.ask("post", letter)
+
+
+def _sent_by_officer(found):
+    person = Person.with_mail(found.sender)
+    if person is None or Role.OFFICER not in person.roles():
+        raise Refused(
+            f"差出人({found.sender})は、登録担当者の登録メールアドレスではありません。",
+            "差し戻して登録担当者を選び直すか、署名しないで送付してください。",
+        )
 
 
 def dispatch_by_hand(application, who, confirmed):

@@ -48,6 +48,23 @@ def make_key(application, who, algorithm, tokend):
         _attach(application, who, csr, key)
 
 
+def take_station_key(application, who, algorithm, made, station):
+    """Take the CSR of a key that a signing station has made on its own token; `made` is a tokens.station MadeKey, `station` the
+    station's number. What the token says of the key, and the certificates by which it vouches for it, are kept as they
+    came: nothing here has verified them. Raises Unreadable, Incomplete, or Refused for a key that could leave its token."""
+    require_now("make_key", application, who)
+    csr = csr_paper.read(made.csr)
+    refuse_errors(facts.judge_csr(csr, application))
+    if str(csr.key) != algorithm:
+        raise Refused(f"頼んだ種類({algorithm})の鍵ではありません。", "署名ステーションで、もう一度生成してください。")
+    if made.attributes.get("EXTRACTABLE") or made.attributes.get("NEVER_EXTRACTABLE") is False:
+        raise Refused("この鍵は、トークンの外に取り出せます。", "鍵を取り出せないトークンで、生成し直してください。")
+    told = {"algorithm": algorithm, "spki_sha256": csr.spki_sha256, "attributes": made.attributes, "station": station}
+    with performing("make_key", application, who, told | {"token": vars(made.token)}) as deed:
+        deed.facts["attestation"] = [Content.keep(der).sha256 for der in made.attestation]
+        _attach(application, who, csr, None)
+
+
 def _planned(application, algorithm):
     open_plan = (KeyPair.application == application) & (KeyPair.algorithm == algorithm) & KeyPair.made_at.is_null()
     with database.atomic():

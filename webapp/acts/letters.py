@@ -31,9 +31,18 @@ def address_of(application):
 
 
 def keep(message, purpose, application=None, state="waiting", version=None):
-    """Write a letter's row with its bytes (CRLF, as they will leave); packets carry the password and are encrypted."""
+    """Write a letter's row with its bytes; packets carry the password and are encrypted."""
+    return keep_bytes(finished(message), message, purpose, application, state, version)
+
+
+def finished(message):
+    """The letter's bytes with the date of now, CRLF, as they will leave."""
     message["Date"] = format_datetime(clock.now().astimezone(clock.JST))
-    data = message.as_bytes(policy=SMTP)
+    return message.as_bytes(policy=SMTP)
+
+
+def keep_bytes(data, message, purpose, application=None, state="waiting", version=None):
+    """The same for bytes that are made already; `message` says to whom and under which Message-ID they leave."""
     recipients = [address.addr_spec for name in ("To", "Cc") if message[name] for address in message[name].addresses]
     return Letter.create(
         application=application,

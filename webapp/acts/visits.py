@@ -51,7 +51,7 @@ def sign_in(login, password, address):
             "入力し直してください。パスワードを忘れた場合は、管理者に再設定を依頼してください。",
             {"password": "ログイン名またはパスワードが違います。"},
         )
-    return _begin(account, address, "sign_in")
+    return begin(account, address, "sign_in")
 
 
 def sign_in_as(person_id, address):
@@ -61,16 +61,17 @@ def sign_in_as(person_id, address):
     account = Account.get_or_none(Account.person == person_id)
     if account is None:
         raise Refused("この人のアカウントはありません。", "一覧から選び直してください。")
-    return _begin(account, address, "sign_in_as")
+    return begin(account, address, "sign_in_as")
 
 
-def _begin(account, address, act):
+def begin(account, address, act, facts=None):
+    """Begin a visit under a secret of its own and return that; `act` is the event's, with its facts."""
     secret = secrets.token_urlsafe(32)
     with database.atomic():
         Visit.create(
             secret_sha256=digest(secret), account=account, began_at=clock.now(), seen_at=clock.now(), address=address
         )
-        Event.write(act, account, account.person, address)
+        Event.write(act, account, account.person, address, facts)
     return secret
 
 

@@ -44,7 +44,7 @@ def check_kind(certificate: x509.Certificate) -> Point:
     usage = _extension(certificate, x509.KeyUsage)
     if not usage or not (usage.digital_signature or usage.content_commitment):
         raise SealRefused("client_certificate", "署名に使われた証明書には、電子署名に使えるとの記載がありません。")
-    _check_key(certificate)
+    check_key(certificate)
     return Point("署名に使われた証明書は、電子メール用のS/MIME証明書で、電子署名に使えます。")
 
 
@@ -66,7 +66,8 @@ def untrusted(certificate: x509.Certificate) -> SealRefused:
     return SealRefused("untrusted", f"署名に使われた証明書は、登録された認証局のものではありません(発行者: {issuer})。")
 
 
-def _check_key(certificate: x509.Certificate) -> None:
+def check_key(certificate: x509.Certificate) -> None:
+    """RSA of 2048 bits, a curve of 256, or more; raises SealRefused weak."""
     key = certificate.public_key()
     strong = isinstance(key, ec.EllipticCurvePublicKey) and key.curve.key_size >= 256
     if not strong and not (isinstance(key, rsa.RSAPublicKey) and key.key_size >= SMALLEST_RSA):

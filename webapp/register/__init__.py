@@ -33,6 +33,7 @@ from webapp.register.people import (
 )
 from webapp.register.reminders import Reminder
 from webapp.register.revocations import Revocation, StatusAnswer
+from webapp.register.stations import Pairing, PairingMiss, Station, StationJob, StationNonce
 from webapp.register.stocktakings import Stocktaking, StocktakingItem
 from webapp.register.successions import Succession, SuccessionItem
 from webapp.register.watching import CalendarFeed, Digest, Told, Watch
@@ -74,6 +75,8 @@ __all__ = [
     "Letter",
     "Notification",
     "NumberSeries",
+    "Pairing",
+    "PairingMiss",
     "Paper",
     "Person",
     "PersonDepartment",
@@ -82,6 +85,9 @@ __all__ = [
     "Reminder",
     "Revocation",
     "SignInAttempt",
+    "Station",
+    "StationJob",
+    "StationNonce",
     "StatusAnswer",
     "Stocktaking",
     "StocktakingItem",

@@ -25,7 +25,16 @@ HOUSE_LABELS = {
     "token_label": "トークンのラベル",
 }
 
-__all__ = ["DONE", "EVENTS", "HOUSE_LABELS", "OBJECTS", "told_all"]
+# What is asked of a signing station, as its events name it.
+JOB_LABELS = {
+    "seal_pdf": "申請書への電子署名",
+    "make_key": "鍵ペアとCSRの作成",
+    "install": "証明書の格納と動作確認",
+    "sign_mail": "送付メールへの電子署名",
+    "sign_in": "サインイン",
+}
+
+__all__ = ["DONE", "EVENTS", "HOUSE_LABELS", "JOB_LABELS", "OBJECTS", "told_all"]
 _NOTES = ("reason", "question", "answer", "fault", "note", "purpose")
 
 
@@ -58,6 +67,10 @@ def _detail(event):
             return f"異常があります: {facts['trouble']}" if facts["trouble"] else f"異常なし、{facts['count']}件"
         case "make_key":
             return f"{facts['algorithm']}、トークン「{facts['token']['label']}」"
+        case "sign_in_with_card":
+            return f"証明書のシリアル番号 {facts['serial']}、失効は{facts['revocation']}"
+        case "ask_station" | "claim_job" | "cancel_job" | "stop_job" | "reject_job" | "fail_job" | "finish_job":
+            return "、".join(word for word in (JOB_LABELS[facts["kind"]], facts["application"]) if word)
         case "consent":
             return "、".join(facts["documents"])
         case "take_delivery":

@@ -44,6 +44,7 @@ EVENTS = {
     "end_emergency_contact": "緊急連絡先を一覧から外しました。",
     "block_key": "鍵の使用を止めました。",
     "sign_in": "サインインしました。",
+    "sign_in_with_card": "カードでサインインしました。",
     "sign_in_as": "練習する人を選んでサインインしました。",
     "sign_out": "サインアウトしました。",
     "remind": "期限が近いものを確認し、お知らせを送りました。",
@@ -98,6 +99,16 @@ EVENTS = {
     "try_mail": "試験メールの送信を始めました。",
     "tried_mail": "試験メールの結果が出ました。",
     "try_token": "トークンで試験署名をしました。",
+    "pair_station": "署名ステーションをペアリングしました。",
+    "deny_station": "署名ステーションのペアリングを拒否しました。",
+    "revoke_station": "署名ステーションのペアリングを解除しました。",
+    "ask_station": "署名ステーションでの操作を依頼しました。",
+    "claim_job": "署名ステーションで依頼を開きました。",
+    "cancel_job": "署名ステーションへの依頼を取り消しました。",
+    "stop_job": "確認番号が3回間違っていたため、署名ステーションへの依頼を取り消しました。",
+    "reject_job": "署名ステーションで操作を取りやめました。",
+    "fail_job": "署名ステーションでの操作を完了できませんでした。",
+    "finish_job": "署名ステーションの結果を受け取りました。",
 }
 
 # What an event is about, by its table; an application is called by its number.
@@ -117,4 +128,7 @@ OBJECTS = {
     "stocktaking": "棚卸し",
     "campaign": "一斉置き換え",
     "import_batch": "証明書の取り込み",
+    "station": "署名ステーション",
+    "pairing": "署名ステーションのペアリング",
+    "station_job": "署名ステーションへの依頼",
 }

@@ -1,0 +1,89 @@
+"""署名ステーションへの依頼 on screen: asking for one, the page that follows it, taking it back."""
+
+from flask import Blueprint, g, request, url_for
+
+from webapp.acts import job_rows, station_jobs
+from webapp.errors import Refused
+from webapp.gate import COOKIE
+from webapp.pages import page, see_other
+from webapp.register import Station
+from webapp.routes.finding import find as find_application
+from webapp.routes.finding import who
+
+bp = Blueprint("jobs", __name__, url_prefix="/jobs")
+
+# Where each kind is asked for, and where its result is to be seen.
+PAGES = {
+    "seal_pdf": ("sealing.show", "sealing.report"),
+    "make_key": ("drafts.csr", "applications.show"),
+    "install": ("delivery.handover", "applications.show"),
+    "sign_mail": ("dispatch.show", "dispatch.show"),
+}
+TITLES = {
+    "seal_pdf": "署名ステーションで署名する",
+    "make_key": "署名ステーションで鍵ペアを生成する",
+    "install": "署名ステーションで格納し、動作を確認する",
+    "sign_mail": "署名ステーションでメールに署名し、送付する",
+}
+ENDS = {
+    "rejected": "署名ステーションで取りやめられました。",
+    "failed": "署名ステーションでの操作を完了できませんでした。",
+    "expired": "期限(10分)を過ぎたため、依頼は終わりました。",
+    "cancelled": "依頼を取り消しました。",
+}
+
+
+@bp.post("")
+def ask():
+    given = request.form
+    number = given.get("application", "")
+    application = find_application(int(number) if number.isascii() and number.isdigit() and len(number) <= 18 else 0)
+    kind = given.get("kind", "")
+    try:
+        job = station_jobs.ask(application, who(), kind, _secret(), given)
+    except Refused as refusal:
+        if refusal.status != 422:
+            raise
+        return _refused(application, kind, refusal)
+    return see_other("jobs.show", number=job.id)
+
+
+def _refused(application, kind, refusal):
+    back = PAGES[kind][0] if kind in PAGES else "applications.show"
+    return page(
+        "jobs/refused.html",
+        status=422,
+        application=application,
+        refusal=refusal,
+        title=TITLES.get(kind, "署名ステーション"),
+        back_url=url_for(back, number=application.id),
+        has_station=bool(Station.of(g.person)),
+    )
+
+
+@bp.get("/<int:number>")
+def show(number):
+    job = station_jobs.find(who(), number)
+    again, result = (url_for(each, number=job.application_id) for each in PAGES[job.kind])
+    return page(
+        "jobs/show.html",
+        part="state" if request.htmx else "case",
+        job=job,
+        title=TITLES[job.kind],
+        code=job_rows.code_for(job, _secret()),
+        stations=[station.host for station in Station.of(g.person)],
+        ended=ENDS.get(job.state, ""),
+        again_url=again,
+        result_url=result,
+    )
+
+
+@bp.post("/<int:number>/cancellation")
+def cancel(number):
+    station_jobs.cancel(station_jobs.find(who(), number), who())
+    return see_other("jobs.show", number=number)
+
+
+def _secret():
+    """The secret of this browser session, by which its own match codes are made."""
+    return request.cookies.get(COOKIE, "")
