@@ -11,13 +11,15 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 RUN_PACKAGES=(python3-venv softhsm2 opensc libreoffice-calc-nogui fonts-ipaexfont fonts-noto-cjk poppler-utils openssl)
 CARD_PACKAGES=(pcscd vsmartcard-vpcd) # the virtual smartcard reader
-TEST_PACKAGES=(chromium postgresql osslsigncode "${CARD_PACKAGES[@]}" ykcs11 yubico-piv-tool opencryptoki)
+CHECK_PACKAGES=(tcc) # a compiler for tests/fake_module
+TEST_PACKAGES=(chromium postgresql osslsigncode "${CARD_PACKAGES[@]}" ykcs11 yubico-piv-tool opencryptoki python3-tk xvfb)
 SYSTEM_PYTHON=/usr/bin/python3
 PYTHON=.venv/bin/python
 SETUP_LOG=var/setup.log
 
 set_up() {
     local packages=("${RUN_PACKAGES[@]}") requirements=requirements-dev.txt
+    [[ $1 == run ]] || packages+=("${CHECK_PACKAGES[@]}")
     [[ $1 != test ]] || packages+=("${TEST_PACKAGES[@]}")
     [[ $1 != run ]] || requirements=requirements.txt
     mkdir -p var
