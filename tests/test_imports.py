@@ -290,3 +290,9 @@ def test_ten_thousand_are_read_registered_and_taken_back(officer, settings):
     assert officer.press(f"/imports/{batch.id}/taking-back").status == 200 and Certificate.select().count() == 0
     print(f"read {read}, registered {registered}, all {datetime.now() - began}")
     assert read < timedelta(seconds=60) and registered < timedelta(minutes=3) and database.obj
+
+
+def test_a_hexadecimal_serial_with_one_e_is_no_rounded_number():
+    from webapp.rules.issued_before import _serial
+
+    assert _serial({"serial:hex": "123e45"}, is_hex=True) == 0x123E45

@@ -150,7 +150,7 @@ def shows_hex(rows):
 
 def _serial(cells, is_hex):
     key, text = next(((key, text) for key, text in cells.items() if key.startswith("serial")), ("serial", ""))
-    if text.startswith("≈") or re.fullmatch(r"[\d.]+[eE]\+?\d+", text):
+    if text.startswith("≈") or re.fullmatch(r"\d+(\.\d+)?[eE]\+\d+", text):
         raise Wrong(
             "シリアル番号が数値として丸められています。表計算ソフトで列を「文字列」にし、元の番号を入れ直してください。"
         )
