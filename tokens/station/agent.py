@@ -38,22 +38,21 @@ class Agent:
     def state(self):
         """The State of this moment."""
         with self._lock:
-            if self._now:
-                return self._now
-            if self.ready:
-                return State("confirming")
-            if any(self._offers.values()):
-                return State("offered")
-            links = list(self._links.values())
+            now, links = self._now, list(self._links.values())
+        if now:
+            return now
+        if self.ready:
+            return State("confirming")
+        if self.offers:
+            return State("offered")
         return State(next((name for name in ("waiting", "connecting", "unreachable") if name in links), "revoked"))
 
     @property
     def offers(self):
-        """[Offer, …] that wait for their code."""
+        """[Offer, …] that wait for their code. What was taken once is never offered again."""
         with self._lock:
-            taken = {each.envelope.job for each in self.ready}
             found = [offer for offers in self._offers.values() for offer in offers]
-        return [each for each in found if each.id not in taken and each.expires_at > self.clock()]
+        return [each for each in found if each.id not in self._taken and each.expires_at > self.clock()]
 
     # Looking
 

@@ -59,8 +59,8 @@ class Server:
         connection = self._connection(seconds)
         try:
             connection.request(method, path, body or None, headers)
-            answer = connection.getresponse()
-            data = _whole(connection, answer, largest)
+            with connection.getresponse() as answer:
+                data = _whole(answer, largest)
         except ssl.SSLCertVerificationError as error:
             raise Unreachable("server_certificate", error.verify_message) from error
         except (OSError, http.client.HTTPException) as error:
@@ -80,7 +80,7 @@ class Server:
         return http.client.HTTPConnection(parts.hostname, parts.port, timeout=seconds)
 
 
-def _whole(connection, answer, largest):
+def _whole(answer, largest):
     """The body, up to `largest` bytes and WHOLE_SECONDS."""
     deadline, pieces, size = time.monotonic() + WHOLE_SECONDS, [], 0
     while piece := answer.read1(65536):
