@@ -118,7 +118,10 @@ def test_a_lock_without_a_flag_is_called_a_lock(card, worker):
     refused("pin_locked", worker, Person(PIN))
 
 
-@pytest.mark.parametrize("name", ["CKR_FUNCTION_FAILED 0x6", "CKR_GENERAL_ERROR 0x5", "CKR_DEVICE_ERROR 0x30"])
+SLOW = [pytest.param(each, marks=pytest.mark.slow) for each in ("CKR_GENERAL_ERROR 0x5", "CKR_DEVICE_ERROR 0x30")]
+
+
+@pytest.mark.parametrize("name", ["CKR_FUNCTION_FAILED 0x6", *SLOW])
 def test_a_failure_is_no_miss(card, worker, name):
     said, value = name.split()
     card.script(f"return C_Login {value}")

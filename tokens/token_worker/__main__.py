@@ -16,7 +16,7 @@ from tokens.errors import TokenError, named, of_return_value, translated
 from tokens.folders import alone
 from tokens.process import leave_no_core
 from tokens.token_worker.operations import OPERATIONS
-from tokens.token_worker.sessions import Login, Module, ModuleFailed
+from tokens.token_worker.sessions import Login, Module, ModuleFailed, perhaps_gone
 
 
 def main():
@@ -51,7 +51,8 @@ class Conversation:
         except TokenError as error:  # our own refusal: sessions are closed, the module is sound
             return _failed(error, last=False)
         except pkcs11.PKCS11Error as error:
-            return _failed(translated(error), last=True)
+            error = translated(error)
+            return _failed(perhaps_gone(self.module, error) if self.module else error, last=True)
         except ReturnValue as error:
             return _failed(of_return_value(error.name), last=True)
 

@@ -171,9 +171,9 @@ def logged_in(module, token, login, user_type=cryptoki.USER, first_login=True):
             module.raw.login(session.handle, login.pin, user_type)
         yield LoggedIn(module, token, session, login, entry)
     except pkcs11.PKCS11Error as error:
-        raise ModuleFailed(_gone(module, token, translated(error))) from error
+        raise ModuleFailed(perhaps_gone(module, translated(error), token)) from error
     except ReturnValue as error:
-        raise ModuleFailed(_gone(module, token, of_return_value(error.name))) from error
+        raise ModuleFailed(perhaps_gone(module, of_return_value(error.name), token)) from error
     finally:
         with suppress(ReturnValue):
             module.raw.logout(session.handle)
@@ -206,14 +206,21 @@ def _entry(flags, login):
     return entry
 
 
-def _gone(module, token, error):
-    """The error, unless its cause is that the token is no longer there."""
+def perhaps_gone(module, error, token=None):
+    """The TokenError, unless its cause is that the card is no longer there: the token, or any token if none is meant. The
+    reader's service notices a moment later than the module does."""
     if error.code != "token_removed" and error.detail not in PERHAPS_GONE:
         return error
-    try:
-        there = any(named_by(each) == named_by(token) for each in present(module))
-    except pkcs11.PKCS11Error:
-        there = False  # the whole reader or its service is gone
-    if there:
-        return error
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while _there(module, token):
+        if error.code == "token_removed" or time.monotonic() > deadline:
+            return error
+        time.sleep(PAUSE_SECONDS)
     return error if error.code == "token_removed" else named("token_removed", f"after {error.detail}")
+
+
+def _there(module, token):
+    try:
+        return any(token is None or named_by(each) == named_by(token) for each in present(module))
+    except pkcs11.PKCS11Error:
+        return False  # the whole reader or its service is gone
