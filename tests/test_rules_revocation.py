@@ -187,3 +187,8 @@ def test_rev_04_every_proposal_for_any_character_is_taken_itself():
         character = chr(point)
         proposal = instead(character) if not 0xD800 <= point < 0xE000 else ""
         assert not proposal or rewritten(proposal) == proposal, hex(point)
+
+
+def test_rev_03_nobody_notices_a_compromise_before_it_happens():
+    late = replace(STOLEN, compromised_at=NOW - HOUR, noticed_at=NOW - 2 * HOUR)
+    assert "気づいた日時より後" in said(late) and said(STOLEN) == ""

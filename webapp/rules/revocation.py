@@ -101,7 +101,16 @@ def rev_03(asked, target, *, at):
     """A compromised key: since when, urgently, and within 24 hours from noticing it. `target` may be None."""
     if asked.reason != KEY_COMPROMISE:
         return _compromise_of_another_reason(asked)
-    return [*_since_when(asked.compromised_at, target, at), *_urgent(asked), *_hours(asked.noticed_at, at)]
+    found = [*_since_when(asked.compromised_at, target, at), *_urgent(asked), *_hours(asked.noticed_at, at)]
+    return [*found, *_in_order(asked)]
+
+
+def _in_order(asked):
+    """Nobody notices a compromise before it happens."""
+    if asked.compromised_at is None or asked.noticed_at is None or asked.compromised_at <= asked.noticed_at:
+        return []
+    sentence = "危殆化の推定日時が、気づいた日時より後です。"
+    return [Finding("REV-03", ERROR, "compromised_at", sentence, "どちらかの日時を直してください。")]
 
 
 def _compromise_of_another_reason(asked):
