@@ -1,6 +1,7 @@
 """A PC with a card, made into a station of a played intranet: real SoftHSM, the real agent; only the server is played."""
 
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import sha256
 
 from cryptography import x509
@@ -70,9 +71,10 @@ def done(agent, *job_ids):
     return agent
 
 
-def form(**field):
+@cache
+def form():
     """The PDF of a form, its number and mark upon it."""
-    return empty_form(**field).replace(b"(Application CS-2026-0012)", f"({NUMBER} {MARK})".encode())
+    return empty_form().replace(b"(Application CS-2026-0012)", f"({NUMBER} {MARK})".encode())
 
 
 def seal(document, **changes):

@@ -1,6 +1,7 @@
 """The PDF that a head is to seal: what it must be before, and what it must have become after."""
 
 import hashlib
+import zlib
 from io import BytesIO
 
 from pyhanko.pdf_utils import generic
@@ -15,6 +16,10 @@ MOST_REVISIONS = 2  # as printed, and the field appended
 MOST_OBJECTS = 50_000
 DEEPEST = 100
 PLAIN_SECTIONS = (XRefSectionType.STANDARD, XRefSectionType.STREAM)
+UNREADABLE = (  # how pyHanko fails on a bent file
+    PdfError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError, NotImplementedError,
+    RecursionError, OSError, zlib.error,
+)  # fmt: skip
 # Whatever runs, hides, embeds or is shown by choice.
 FORBIDDEN = {
     "/JS", "/JavaScript", "/AA", "/EmbeddedFile", "/EmbeddedFiles", "/EF", "/Filespec", "/AF", "/OCProperties", "/OC", "/OCG",
@@ -39,7 +44,7 @@ def check(pdf, field):
         _check_objects(reader)
         _check_fields(reader, field)
         revisions = reader.xrefs.total_revisions
-    except (PdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+    except UNREADABLE as error:
         raise Refusal("pdf_unreadable", type(error).__name__) from error
     if revisions > MOST_REVISIONS:
         raise Refusal("pdf_active", f"{revisions} revisions")
@@ -64,7 +69,7 @@ def check_sealed(sealed, before, field, certificate_der):
             and signature.compute_digest() == attributes["message_digest"].native
             and signature.evaluate_signature_coverage() is SignatureCoverageLevel.ENTIRE_FILE
         )
-    except (PdfError, ValueError, KeyError) as error:
+    except UNREADABLE as error:
         raise Refusal("not_sealed", type(error).__name__) from error
     if not sound:
         raise Refusal("not_sealed")
