@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from ca import Authority, der, pem
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from softhsm import MODULE, PIN, empty_form, logins, make_token, run
 
 from tokens import proof
@@ -213,3 +214,31 @@ def read_until(terminal, end):
             break
         shown += piece
     return shown
+
+
+@pytest.mark.slow
+def test_a_request_for_a_key_made_before_and_no_pin_in_anything_left_behind(tmp_path, authority):
+    canary = "9173620485"
+    card, made = make_token(tmp_path / "card", pin=canary), tmp_path / "made"
+    made.mkdir()
+    told = []
+
+    def done(*arguments, pin=canary, status=0):
+        ended = run(*arguments, token=card, pin=pin)
+        told.append(ended.stdout + ended.stderr)
+        assert ended.returncode == status, ended.stderr
+
+    done("keygen", "--algorithm", "P-256", "-o", made / "key.pem")
+    done("csr", *SUBJECT, "--public-key", made / "key.pem", "-o", made / "request.csr")
+    request = x509.load_pem_x509_csr((made / "request.csr").read_bytes())
+    assert request.is_signature_valid
+    assert request.public_key() == load_pem_public_key((made / "key.pem").read_bytes())
+    (made / "c.pem").write_bytes(pem(authority.smime(request.public_key(), "tanaka@shinsei.example")))
+    done("install", "--certificate", made / "c.pem")
+    done("prove", "--certificate", made / "c.pem", "--challenge", "00" * 32, "-o", made / "proof.txt")
+    done("install", "--certificate", made / "c.pem", pin=canary + "1", status=3)
+    done("change-pin", pin=f"{canary}\n60221407")
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(files) > 5 and any(path.name == "key.pem.keyid" for path in files)
+    assert not [path for path in files if canary.encode() in path.read_bytes()]
+    assert not [text for text in told if canary in text]

@@ -221,6 +221,27 @@ def test_a_pin_pad_changes_its_pin_itself(card, worker):
     sign_in(worker, token(worker), Person("602214", PIN), "change_pin")
 
 
+def test_misses_of_the_two_pins_are_counted_apart(card, worker):
+    names = token(worker)
+    misses.missed(names)
+
+    class Signing:
+        """A worker whose key asks for a second PIN, and refuses it."""
+
+        def call(self, op, ask=None, **arguments):
+            if op == "state":
+                return worker.call(op, **arguments)
+            assert ask({"token": names, "entry": "typed"}) == "161803"
+            raise errors.PinIncorrect()
+
+    person = Person(PIN, "161803")
+    with pytest.raises(errors.PinIncorrect):
+        sign_in(Signing(), names, person, "prove")
+    assert [question.kind for question in person.questions] == ["user", "signature"]
+    assert "署名用のPIN" in person.questions[1].title
+    assert (misses.count(names), misses.count(names, misses.SIGNATURE)) == (0, 1)
+
+
 # Prompts
 
 

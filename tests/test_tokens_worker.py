@@ -72,7 +72,7 @@ def der(thing):
     return thing.public_bytes(serialization.Encoding.DER)
 
 
-@pytest.mark.parametrize("algorithm", ["P-256", "P-384", "RSA-3072"])
+@pytest.mark.parametrize("algorithm", ["P-256", "P-384", "RSA-3072", pytest.param("RSA-4096", marks=pytest.mark.slow)])
 def test_it_makes_a_key_that_never_leaves_and_a_request_that_openssl_verifies(worker, algorithm, tmp_path):
     made = key(worker, algorithm.encode(), algorithm)
     assert made["attributes"] == EVIDENCE

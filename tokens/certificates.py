@@ -1,12 +1,13 @@
 """Certificates as files and as candidates for signing."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 LARGEST = 1_000_000
+JAPAN = timezone(timedelta(hours=9))
 
 
 def read(path):

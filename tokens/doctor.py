@@ -180,7 +180,8 @@ def _certificates(token, now):
 
 
 def _term(certificate, whose, now):
-    start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    start = certificate.not_valid_before_utc.astimezone(certificates.JAPAN)
+    end = certificate.not_valid_after_utc.astimezone(certificates.JAPAN)
     if end < now:
         return Finding(
             WRONG, f"{whose}は有効期限({end:%Y-%m-%d})が切れています。", "新しい証明書の発行を申請してください。"

@@ -56,6 +56,8 @@ def sign_in(worker, token, prompt, op, *, entry="", seconds=SECONDS, **arguments
     try:
         answer = worker.call(op, timeout=seconds, ask=ask, token=names, **login, **arguments)
     except TokenError as error:
+        if asked:  # then the token has taken the first PIN
+            misses.taken(names)
         if error.code == "pin_incorrect":
             misses.missed(names, misses.SIGNATURE if asked else misses.USER)
         raise

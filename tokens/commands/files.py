@@ -1,14 +1,13 @@
 """Files and options of the command line, read and written with complaints a person can act on."""
 
 import secrets
-from datetime import timedelta, timezone
 from pathlib import Path
 
 from tokens import certificates
+from tokens.certificates import JAPAN
 from tokens.names import name_of
 from tokens.terminal import Complaint
 
-JAPAN = timezone(timedelta(hours=9))
 LARGEST = 20_000_000
 
 
