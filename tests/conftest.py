@@ -144,6 +144,30 @@ def virtual_card(card_factory):
     card_factory.empty()
 
 
+@pytest.fixture
+def paired(house, browser, monkeypatch):
+    """A signing station of a person, who is signed in then: paired(tanaka). No question is held open, codes are hashed with
+    little work, files are read without a child."""
+    from tests.stations import Station
+    from webapp.routes import station_api
+
+    monkeypatch.setattr(station_api, "HELD", 0)
+    monkeypatch.setattr("tokens.station.codes.hashed", lambda code, salt: f"{salt}:{code}"[::-1])
+    with cases.unguarded():
+        yield lambda person: Station.paired(house, browser, person)
+
+
+@pytest.fixture
+def card(authorities):
+    """(key, S/MIME certificate in DER) of an address: card("tanaka@shinsei.example")."""
+
+    def made(mail, kind="smime", authority=None, **changes):
+        key = test_ca.new_key()
+        return key, test_ca.der(getattr(authority or authorities.seal, kind)(key.public_key(), mail, **changes))
+
+    return made
+
+
 @pytest.fixture(scope="session")
 def repository():
     return Path(__file__).parent.parent

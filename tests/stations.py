@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.reading_client import Page
 from tokens.station import payloads, protocol
 from webapp import clock
+from webapp.register import StationJob
 
 ORIGIN = "http://localhost"
 TOKEN = payloads.Token("試験用カード", "0001", "Test")
@@ -87,7 +88,7 @@ class Station:
         return self.ask("GET", f"/station/jobs/{envelope.job}/document")
 
     def give(self, envelope, value=None, outcome="done", reason="利用者が取りやめました。"):
-        body = protocol.result(outcome, envelope.type, value, reason)
+        body = protocol.result(outcome, value, reason)
         return self.ask("POST", f"/station/jobs/{envelope.job}/result", body)
 
 
@@ -100,3 +101,13 @@ def code_on(page):
     """The match code that a page shows, or None."""
     found = re.search(r"確認番号 ([0-9]{3}) ([0-9]{3}) ", page.text if isinstance(page, Page) else page)
     return "".join(found.groups()) if found else None
+
+
+def newest():
+    """The newest job's row."""
+    return StationJob.select().order_by(-StationJob.id).get()
+
+
+def error(answer):
+    """(status, word) of a refusal."""
+    return answer.status_code, answer.json["error"]

@@ -11,7 +11,7 @@ import re
 from base64 import b64decode
 from dataclasses import dataclass
 from datetime import datetime
-from email.errors import MessageError
+from email.errors import MessageError, MultipartInvariantViolationDefect, StartBoundaryNotFoundDefect
 from email.parser import BytesParser
 from email.policy import SMTP
 
@@ -33,6 +33,7 @@ LARGEST = 28_000_000
 PROTECTED = ("from", "to", "cc", "reply-to", "subject", "date", "message-id", "in-reply-to", "references")
 _USAGE = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)
 _TYPES = ("application/pkcs7-signature", "application/x-pkcs7-signature")
+_WITHOUT_BODY = (StartBoundaryNotFoundDefect, MultipartInvariantViolationDefect)  # since only the headers are parsed
 _NOTE = re.compile(rb"[ -~\r\n]{0,100}")  # what stands before the first part, which no reader shows
 _AGAIN = "送付の画面から、もう一度はじめからやり直してください。"
 
@@ -98,7 +99,8 @@ def _check_letter(head, inside, ours):
 
 def _headers(raw):
     parsed = BytesParser(policy=SMTP).parsebytes(raw + b"\r\n\r\n", headersonly=True)
-    _require(not parsed.defects)
+    damage = [each for each in parsed.defects if not isinstance(each, _WITHOUT_BODY)]
+    _require(not damage and not any(value.defects for value in parsed.values()))
     return parsed
 
 
