@@ -148,7 +148,7 @@ class Factory:
         """A new VirtualCard of KINDS[name], personalised, not inserted."""
         card = self.blank(name, slot)
         values = self._values(card)
-        card.certificates = values["certificates"]
+        card.certificates = dict(values["certificates"])
         made = practice.load(card.path)
         made.memory.values |= values["memory"]
         made.memory.values.setdefault("objects", {}).update(values["objects"])

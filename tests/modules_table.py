@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography import x509
 
 from tests import cards, opencryptoki, softhsm
-from tests.cards import AUTHENTICATION, SIGNATURE, outcome
+from tests.cards import outcome
 from tokens import public_keys
 from tokens.errors import TokenError, named
 
@@ -25,14 +25,14 @@ SIGN_COMMANDS = {"piv": 0x87, "isoapplet": 0x2A}
 
 @dataclass
 class Bench:
-    """A module with a token in it. `worker()` and `spied(log)` are TokenWorkers, `token` the name they find it by, `keys`
-    {certificate (DER): CKA_ID}. `card` is None where nothing can be pulled, `unlock` where nothing locks."""
+    """A module with a token in it. `worker()` and `spied(log)` are TokenWorkers, `token` the name they find it by, `certificates`
+    the certificates (DER) of its keys. `card` is None where nothing can be pulled, `unlock` where nothing locks."""
 
     worker: object
     spied: object
     token: str
     pin: str
-    keys: dict = field(default_factory=dict)
+    certificates: list = field(default_factory=list)
     card: cards.VirtualCard | None = None
     unlock: object = None
 
@@ -53,12 +53,11 @@ def on_opencryptoki(factory, folder):
 @contextmanager
 def on_card(kind, factory, _folder):
     card = factory.card(kind).insert()
-    keys = {der: CKA_IDS[key] for key, der in card.certificates.items()}
-    yield Bench(card.worker, card.spied, card.serial, card.pin, keys, card, lambda: unlock(card))
+    certificates = list(card.certificates.values())
+    yield Bench(card.worker, card.spied, card.serial, card.pin, certificates, card, lambda: unlock(card))
     factory.empty()
 
 
-CKA_IDS = {SIGNATURE: b"\x02", AUTHENTICATION: b"\x01", cards.ISO_ID: bytes.fromhex(cards.ISO_ID)}
 MODULES = {  # heading of the column -> the bench of (factory, folder)
     "SoftHSM2": on_softhsm,
     "OpenSC、PIVカード": partial(on_card, "opensc-piv"),
@@ -74,7 +73,7 @@ def with_key(bench, factory):
         wanted = {"cka_id": b"k", "label": "key", "algorithm": "RSA-3072", "subject": SUBJECT}
         made = worker.call("make_key", token=bench.token, pin=bench.pin, **wanted)
         der = factory.certify(x509.load_der_x509_csr(made["csr_der"]).public_key())
-    bench.keys[der] = b"k"
+    bench.certificates.append(der)
     return bench
 
 
@@ -100,17 +99,16 @@ def requests_for_old_key(bench):
     """A request for each key that was there before."""
     cells = []
     with bench.worker() as worker:
-        for der, cka_id in bench.keys.items():
-            algorithm = algorithm_of(der)
-            wanted = {"token": bench.token, "pin": bench.pin, "label": "old", "subject": SUBJECT, "cka_id": cka_id}
-            result = outcome(worker.call, "make_key", algorithm=algorithm, **wanted)
-            cells.append(f"{algorithm}: {said(result)}")
+        for der in bench.certificates:
+            wanted = {"spki": public_keys.spki(public_keys.of_certificate(der)), "subject": SUBJECT}
+            result = outcome(worker.call, "request", token=bench.token, pin=bench.pin, **wanted)
+            cells.append(f"{algorithm_of(der)}: {said(result)}")
     return "<br>".join(sorted(cells))
 
 
 def installs(bench, certify):
     """A first certificate for the key, then another for the same key."""
-    issued = next(iter(bench.keys))
+    issued = bench.certificates[0]
     another = certify(x509.load_der_x509_certificate(issued).public_key())
     with bench.worker() as worker:
         if issued in _certificates(worker, bench):
@@ -128,7 +126,7 @@ def proves(bench):
     """The mechanism each key signs with."""
     cells = []
     with bench.worker() as worker:
-        for der in bench.keys:
+        for der in bench.certificates:
             asked = {"token": bench.token, "pin": bench.pin, "certificate_der": der, "challenge": bytes(32)}
             try:
                 cells.append(f"{algorithm_of(der)}: {worker.call('prove', **asked)['mechanism']}")
@@ -140,7 +138,7 @@ def proves(bench):
 def logins_of_a_signature(bench, folder):
     """How many C_Login one signature takes, for each key: two where the key asks again."""
     cells = []
-    for number, der in enumerate(bench.keys):
+    for number, der in enumerate(bench.certificates):
         log = folder / f"spy-{number}.log"
         with bench.spied(log) as worker:
             asked = {"token": bench.token, "pin": bench.pin, "certificate_der": der, "challenge": bytes(32)}
@@ -205,7 +203,7 @@ def blank(bench, factory):
 
 def _login(worker, bench, pin):
     """The outcome of a proof with that PIN."""
-    asked = {"certificate_der": next(iter(bench.keys)), "challenge": bytes(32), "final_try": True}
+    asked = {"certificate_der": bench.certificates[0], "challenge": bytes(32), "final_try": True}
     return outcome(worker.call, "prove", token=bench.token, pin=pin, **asked)
 
 

@@ -7,8 +7,10 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 
 HOST, PORT = "127.0.0.1", 35963  # where the driver waits for the card of its first slot; the second is next to it
+NOTICED_SECONDS = 0.5  # pcscd looks every 0.4 s
 OFF_ON_RESET, ASK_ATR = (b"\x00", b"\x01", b"\x02"), b"\x04"
 
 
@@ -18,10 +20,15 @@ class Slot:
     def __init__(self, number):
         self.port = PORT + number
         self._connection = self._fall = None
+        self._empty_since = 0
 
     def insert(self, chip):
-        """Put in a card (an apdu.Chip), in place of the one that is there. Raises OSError if no driver waits."""
-        self.pull()
+        """Put in a card (an apdu.Chip): at once in place of the one that is there, else when pcscd has seen the slot
+        empty, for it may miss a card that comes before that. Raises OSError if no driver waits."""
+        if self._connection:
+            self.pull()
+        else:
+            time.sleep(max(0, self._empty_since + NOTICED_SECONDS - time.monotonic()))
         self._connection = socket.create_connection((HOST, self.port))
         self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         threading.Thread(target=self._serve, args=(self._connection, chip), daemon=True).start()
@@ -30,6 +37,7 @@ class Slot:
         """Take the card out, at once: an answer it has not given yet is never heard."""
         connection, self._connection, self._fall = self._connection, None, None
         if connection:
+            self._empty_since = time.monotonic()
             with contextlib.suppress(OSError):  # the other side hung up first
                 connection.shutdown(socket.SHUT_RDWR)
 
