@@ -6,7 +6,7 @@ from functools import cache
 from webapp import clock, profiles
 from webapp.acts import letters
 from webapp.acts.dues import Due
-from webapp.procedure import Kind, Role, Stage
+from webapp.procedure import Role, Stage
 from webapp.register import Application, Institution, Person, Revocation
 
 # Business days of waiting after which those whose turn it is are told, and told again.
@@ -49,7 +49,7 @@ def dues(today):
 
 def _at(stages, before):
     """What has stood at one of these stages since before an instant."""
-    return Application.select().where(Application.stage.in_(list(stages)) & (Application.stage_since_at < before))
+    return Application.with_people(Application.stage.in_(list(stages)) & (Application.stage_since_at < before))
 
 
 def called(row):
@@ -84,12 +84,7 @@ def _compromised():
     return (
         Revocation.select(Revocation, Application)
         .join(Application)
-        .where(
-            (Application.kind == Kind.REVOKE)
-            & Application.stage.in_(BEFORE_THE_DESK)
-            & (Revocation.reason == 1)
-            & Revocation.noticed_at.is_null(False)
-        )
+        .where(Application.stage.in_(BEFORE_THE_DESK) & (Revocation.reason == 1) & Revocation.noticed_at.is_null(False))
     )
 
 
@@ -125,8 +120,9 @@ def dates(first, last):
     """When the CA's answer may be expected, and the ends of the 24 hours after a compromise."""
     days = profiles.load(Institution.here().profile).business_days
     officers = letters.officers()
-    for row in Application.select().where(Application.stage == Stage.SENT):
-        on = clock.after_business_days(row.review_started_on or clock.day_of(row.stage_since_at), days)
+    expected = cache(lambda since: clock.after_business_days(since, days))
+    for row in Application.with_people(Application.stage == Stage.SENT):
+        on = expected(row.review_started_on or clock.day_of(row.stage_since_at))
         if first <= on <= last:
             said = f"{called(row)}: 認証局からの連絡の目安({days}営業日)"
             yield _due(row, "answer", on, said, [*officers, *letters.people_of(row)])

@@ -17,6 +17,7 @@ SOON = 5  # business days before the last safe day
 LAST_WORD = timedelta(days=30)  # after the end; what ended longer ago was never ours to tell
 TWO_WEEKS = timedelta(days=14)
 END, SAFE_DAY = "{}の有効期限", "{}の更新の目安日(この日までに申請)"  # as a calendar has them
+PORTION = 150  # rows of a span of dates that are fetched at once
 BEFORE_THE_DESK = (Stage.DRAFT, Stage.SUBMITTED, Stage.EXAMINED, Stage.SEALED)
 
 
@@ -127,7 +128,7 @@ def dates(first, last, people=None):
 
 
 def _ends(first, last, people):
-    for row, _ in _with_renewals(expiries.ending(first, last, people)):
+    for row, _ in _with_renewals(expiries.ending(first, last, people), PORTION):
         yield _date(row, "ends", row.ends_on, END)
 
 
@@ -137,7 +138,7 @@ def _safe_days(first, last, people, profile):
     ends = [end for end in ends if first <= last_safe_day(end, profile.business_days) <= last]
     if not ends:
         return
-    for row, renewal in _with_renewals(expiries.ending(ends[0], ends[-1], people)):
+    for row, renewal in _with_renewals(expiries.ending(ends[0], ends[-1], people), PORTION):
         if renewal is None or renewal.stage in BEFORE_THE_DESK:
             safe = last_safe_day(row.ends_on, profile.business_days)
             yield _date(row, "safe", safe, SAFE_DAY)
@@ -148,9 +149,9 @@ def _date(row, what, day, said):
     return Due(expiries.key(row, what), day, said.format(called(row)), f"/certificates/{row.id}", people)
 
 
-def _with_renewals(query):
-    """(row, the renewal under way or None) for a query of any length."""
-    for rows in expiries.in_portions(query):
+def _with_renewals(query, size=500):
+    """(row, the renewal under way or None) for a query of any length, `size` rows at a time."""
+    for rows in expiries.in_portions(query, size):
         renewals = expiries.renewals(rows)
         yield from ((row, renewals.get(row.id)) for row in rows)
 

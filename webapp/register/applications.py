@@ -4,6 +4,7 @@ from functools import reduce
 from operator import or_
 
 from peewee import (
+    JOIN,
     BlobField,
     BooleanField,
     CharField,
@@ -149,6 +150,18 @@ class Application(Row):
         )
         own = cls.own_to(person)
         return query if own is None else query.where(reduce(or_, own))
+
+    @classmethod
+    def with_people(cls, condition):
+        """The applications that fulfil a condition with those who filed them and 利用管理者, as one query."""
+        applicant, subscriber = Person.alias(), Person.alias()
+        return (
+            cls.select(cls, applicant, subscriber)
+            .join(applicant, on=(cls.applicant == applicant.id), attr="applicant")
+            .switch(cls)
+            .join(subscriber, JOIN.LEFT_OUTER, on=(cls.subscriber == subscriber.id), attr="subscriber")
+            .where(condition)
+        )
 
     @classmethod
     def own_to(cls, person):
