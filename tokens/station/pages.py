@@ -11,11 +11,11 @@ def home(agent, base, busy):
     path under which the window lies; `busy` while an action waits or runs."""
     state, ready, offers = agent.state, list(agent.ready), agent.offers
     parts = [_banner("", _p(state.sentence, "state"), role="status")]
-    if agent.told and not agent.told[0].good:
-        parts.append(_failure(agent.told[0]))
+    if agent.told:
+        parts.append(_news(agent.told[0]))
     seconds = 1 if busy else None if ready or offers else 4
     if not busy:
-        parts += [_job(each, base) for each in ready]
+        parts += [_job(each, base, len(ready) == 1) for each in ready]
         if ready:
             parts.append(_confirm(ready, base))
         parts += [_offer(each, base) for each in offers]
@@ -49,7 +49,7 @@ def refused(message, advice):
     return page("開けません", f"<p>{escape(message)}</p><p>{escape(advice)}</p>")
 
 
-def _job(ready, base):
+def _job(ready, base, alone):
     shown, job = ready.shown, ready.envelope.job
     rows = [("要求した人", shown.requester, "large"), ("要求元", shown.origin, "large"), ("期限", shown.until, "")]
     rows += [(label, value, "") for label, value in shown.rows]
@@ -64,11 +64,15 @@ def _job(ready, base):
         f'<p><a class="button" href="{base}/document/{job}" target="_blank">PDFを開く</a></p>' if shown.document else ""
     )
     text = f'<h3>本文</h3><p class="words">{escape(shown.text)}</p>' if shown.text else ""
-    stop = _form(base, "stop", job, "<button>やめる</button>")
+    stop = "" if alone else _stop(ready, base)
     return (
         f'<section class="sheet"><h2>{escape(shown.operation)}: {escape(shown.title)}</h2>{notes}<dl class="facts">{facts}</dl>'
         f'{text}{opens}<div class="pages">{images}</div>{stop}</section>'
     )
+
+
+def _stop(ready, base):
+    return _form(base, "stop", ready.envelope.job, "<button>やめる</button>")
 
 
 def _confirm(ready, base):
@@ -76,9 +80,13 @@ def _confirm(ready, base):
     words = ready[0].shown.button if len(ready) == 1 else f"{len(ready)}件を続けて実行する"
     times = sum(each.shown.pins for each in ready)
     pins = "このあと、この画面の外でPINを入力します。" + (f"PINの入力は全部で{times}回です。" if times > 1 else "")
-    inside = f'<p>{pins}この画面やブラウザーにPINを入力することはありません。</p><p class="actions"><button class="primary">{words}</button></p>'
+    sign = _form(
+        base, "sign", " ".join(each.envelope.job for each in ready), f'<button class="primary">{words}</button>'
+    )
+    stop = _stop(ready[0], base) if len(ready) == 1 else ""
     return (
-        f'<section class="sheet">{_form(base, "sign", " ".join(each.envelope.job for each in ready), inside)}</section>'
+        f'<section class="sheet"><p>{pins}この画面やブラウザーにPINを入力することはありません。</p>'
+        f'<div class="actions">{sign}{stop}</div></section>'
     )
 
 
@@ -112,7 +120,12 @@ def _links(agent, base):
     return f'<p class="soft">登録先: {places} <a href="{base}/">表示を新しくする</a></p>'
 
 
-def _failure(told):
+def _news(told):
+    """What happened last."""
+    if told.good:
+        return _banner(
+            "good", _p(told.message) + _p("ブラウザーのしるしの画面に戻って、続けてください。"), role="status"
+        )
     return _banner("wrong", f"<p><strong>{escape(told.message)}</strong></p>{_p(told.advice)}", role="alert")
 
 

@@ -1,6 +1,7 @@
 """What a person sees of a job before pressing 署名する: values, for the window and the terminal alike.
 
-`Shown` says only what the station itself found in the document, on the card or in the signed envelope.
+`Shown` says what the station itself found in the document, on the card and in the signed envelope; what is the server's word
+alone is marked so (しるしの説明).
 """
 
 from dataclasses import dataclass
@@ -52,7 +53,8 @@ def shown(envelope, rows, **more):
     """The Shown of an envelope with these rows."""
     until = datetime.fromtimestamp(envelope.expires_at).strftime("%H:%M:%S")
     words = (envelope.display["title"], envelope.requested_by, envelope.origin)
-    return Shown(envelope.type, *words, until, tuple(rows), **more)
+    told = [(f"しるしの説明({label})", value) for label, value in envelope.display["lines"]]
+    return Shown(envelope.type, *words, until, (*rows, *told), **more)
 
 
 def subject_rows(pairs):

@@ -54,9 +54,9 @@ class Window:
         self.host = f"127.0.0.1:{self.port}"
         self.origin = f"http://{self.host}"
 
-    def serve(self):
-        """Answer in a thread, and lay out the file that opens the window."""
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+    def serve(self, seconds=0.5):
+        """Answer in a thread, and lay out the file that opens the window; `close` takes up to `seconds`."""
+        threading.Thread(target=self._server.serve_forever, args=(seconds,), daemon=True).start()
         self._lay_out()
 
     def close(self):
