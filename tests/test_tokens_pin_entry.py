@@ -242,6 +242,19 @@ def test_misses_of_the_two_pins_are_counted_apart(card, worker):
     assert (misses.count(names), misses.count(names, misses.SIGNATURE)) == (0, 1)
 
 
+def test_the_officers_pin_is_asked_for_as_such(card, worker):
+    key = {"cka_id": b"officer", "label": "鍵", "algorithm": "P-256", "as_security_officer": True}
+    person = Person("314159265")
+    with pytest.raises(errors.PinIncorrect):
+        sign_in(worker, token(worker), person, "generate", **key)
+    assert "管理者PIN" in person.questions[0].title and "  as the officer, a PIN" in card.calls()
+    assert (misses.count(token(worker)), misses.count(token(worker), misses.OFFICER)) == (0, 1)
+    card.script("flags 0x400000")  # CKF_SO_PIN_LOCKED
+    with pytest.raises(errors.PinLocked):
+        sign_in(worker, token(worker), Person("314159265"), "generate", **key)
+    assert card.logins() == 1
+
+
 # Prompts
 
 

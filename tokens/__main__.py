@@ -74,6 +74,10 @@ def parser():
 
     keygen = _act(acts, "keygen", keys.keygen, "トークンの中に鍵を作り、公開鍵を書き出します。")
     _new_key(keygen)
+    keygen.add_argument("--officer", action="store_true", help="管理者PIN(管理キー)で作る。YubiKeyなどで必要")
+    keygen.add_argument(
+        "--id", metavar="16進数", help="鍵の識別子がトークンで決まっているとき、その番号(YubiKeyの9cは02)"
+    )
     keygen.add_argument("-o", "--output", required=True, help="公開鍵の書き出し先(PEM)")
 
     csr = _act(acts, "csr", keys.csr, "トークンの中に鍵を作り、CSRを書き出します。")

@@ -11,7 +11,7 @@ import sys
 
 from tokens import return_values
 
-USER, CONTEXT_SPECIFIC = 1, 2
+SECURITY_OFFICER, USER, CONTEXT_SPECIFIC = 0, 1, 2
 LONGEST_SIGNATURE = 1024  # bytes: RSA-8192
 FUNCTIONS = 68
 SET_PIN, LOGIN, LOGOUT, SIGN_INIT, SIGN = 11, 18, 19, 42, 43  # places in CK_FUNCTION_LIST (pkcs11f.h)

@@ -8,12 +8,12 @@ from contextlib import suppress
 from tokens import folders
 
 FILE = "pin-misses.json"
-USER, SIGNATURE = "user", "signature"
+USER, SIGNATURE, OFFICER = "user", "signature", "officer"
 
 
 def count(token, kind=USER):
-    """The misses since the last right PIN. `token` has label, serial, manufacturer and model; `kind` is USER or
-    SIGNATURE (the second PIN of a key that wants one each time)."""
+    """The misses since the last right PIN. `token` has label, serial, manufacturer and model; `kind` is USER,
+    SIGNATURE (the second PIN of a key that wants one each time) or OFFICER."""
     return _read().get(_name(token, kind), 0)
 
 

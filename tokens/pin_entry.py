@@ -17,8 +17,8 @@ MISSES_BEFORE_LAST = 2  # cards that tell nothing usually lock at the third
 
 @dataclass(frozen=True)
 class Question:
-    """What a person is asked. `token` has label, serial, manufacturer and model; `kind` is misses.USER or
-    misses.SIGNATURE; `entry` "typed", "pad" or "module"; `warnings` are sentences."""
+    """What a person is asked. `token` has label, serial, manufacturer and model; `kind` is misses.USER,
+    misses.SIGNATURE or misses.OFFICER; `entry` "typed", "pad" or "module"; `warnings` are sentences."""
 
     token: dict
     kind: str = misses.USER
@@ -27,7 +27,7 @@ class Question:
 
     @property
     def title(self):
-        wanted = "署名用のPIN" if self.kind == misses.SIGNATURE else "PIN"
+        wanted = {misses.SIGNATURE: "署名用のPIN", misses.OFFICER: "管理者PIN(管理キー)"}.get(self.kind, "PIN")
         return f"トークン「{self.token['label']}」(製造番号 {self.token['serial']})の{wanted}"
 
 
@@ -40,10 +40,13 @@ def sign_in(worker, token, prompt, op, *, entry="", seconds=SECONDS, **arguments
     names = {each: token[each] for each in NAMES}
     flags = worker.call("state", timeout=seconds, token=names)["flags"]
     changing = op == "change_pin"
-    _allowed(flags, changing)
+    kind = misses.OFFICER if arguments.get("as_security_officer") else misses.USER
+    if kind == misses.OFFICER:  # the officer's flags, read as the user's
+        flags = [each.replace("SO_PIN", "USER_PIN") for each in flags if not each.startswith("USER_PIN")]
+    _allowed(flags, changing or kind == misses.OFFICER)
     how = entry or (PAD if "PROTECTED_AUTHENTICATION_PATH" in flags else TYPED)
-    final_try = _last_try_allowed(prompt, Question(names, entry=how), flags)
-    given = _given(prompt, Question(names, entry=how, warnings=_warnings(names, flags)), may_be_default=changing)
+    final_try = _last_try_allowed(prompt, Question(names, kind, how), flags)
+    given = _given(prompt, Question(names, kind, how, _warnings(names, flags, kind)), may_be_default=changing)
     if changing:
         arguments["new_pin"] = pins.sound(prompt.new_pin(Question(names))) if how == TYPED else None
     asked = []
@@ -57,11 +60,11 @@ def sign_in(worker, token, prompt, op, *, entry="", seconds=SECONDS, **arguments
         answer = worker.call(op, timeout=seconds, ask=ask, token=names, **login, **arguments)
     except TokenError as error:
         if asked:  # then the token has taken the first PIN
-            misses.taken(names)
+            misses.taken(names, kind)
         if error.code == "pin_incorrect":
-            misses.missed(names, misses.SIGNATURE if asked else misses.USER)
+            misses.missed(names, misses.SIGNATURE if asked else kind)
         raise
-    misses.taken(names)
+    misses.taken(names, kind)
     if asked:
         misses.taken(names, misses.SIGNATURE)
     return answer
@@ -100,11 +103,11 @@ def _second(prompt, question):
     return _given(prompt, Question(question.token, question.kind, question.entry, _own(question.token, question.kind)))
 
 
-def _warnings(names, flags):
+def _warnings(names, flags, kind):
     """Sentences on the state of the PIN, from the token's flags and from our own memory."""
-    told = "USER_PIN_COUNT_LOW" in flags and not misses.count(names)
+    told = "USER_PIN_COUNT_LOW" in flags and not misses.count(names, kind)
     low = ("前にPINの誤りがありました。続けて間違えるとロックされることがあります。",) if told else ()
-    return low + _own(names, misses.USER)
+    return low + _own(names, kind)
 
 
 def _own(names, kind):

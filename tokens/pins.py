@@ -6,7 +6,7 @@ from tokens.errors import named
 
 SHORTEST, LONGEST = 4, 64  # bytes of UTF-8
 # What makers ship: PIV and OpenPGP cards, eToken, Nitrokey and SmartCard-HSM, and words nobody should choose.
-FACTORY = {"648219", "3537363231383830", "password", "changeme", "qwerty"}
+FACTORY = {"648219", "3537363231383830", "password", "changeme", "qwerty"} | {"0102030405060708" * 3}
 ROWS = ("01234567890123456789", "98765432109876543210", "abcdefghijklmnop")
 
 

@@ -35,6 +35,13 @@ def challenge(text):
     return challenge
 
 
+def hexadecimal(text):
+    try:
+        return bytes.fromhex(text)
+    except ValueError as error:
+        raise Complaint(f"識別子「{text}」を読み取れません。", "16進数で、03 のように指定してください。") from error
+
+
 def identifier(output):
     """The CKA_ID for this output file: written beside it, and read again at a second try."""
     note = Path(f"{output}.keyid")

@@ -12,7 +12,10 @@ from tokens.terminal import Complaint, say
 def keygen(options):
     """A key pair alone, its public half as PEM; a request for it can follow with `csr --public-key`."""
     output = files.free(options.output)
-    made = at.signed_in(options, "generate", **_wanted(options, output))
+    wanted = _wanted(options, output) | {"as_security_officer": options.officer}
+    if options.id:
+        wanted["cka_id"] = files.hexadecimal(options.id)
+    made = at.signed_in(options, "generate", **wanted)
     key = public_keys.of_spki(made["spki"])
     files.write(output, key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     say(f"鍵を用意し、公開鍵を{output}に書き出しました。")

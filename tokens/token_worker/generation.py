@@ -35,7 +35,7 @@ FULL = {
     ),
     KeyType.EC: ({}, {Attribute.DERIVE: False}),
 }
-UNSAID = (
+UNSAID = (  # of both halves
     {Attribute.ENCRYPT: DEFAULT, Attribute.WRAP: DEFAULT, Attribute.VERIFY: DEFAULT},
     {Attribute.DECRYPT: DEFAULT, Attribute.UNWRAP: DEFAULT, Attribute.DERIVE: DEFAULT},
 )
@@ -80,19 +80,24 @@ def _makes(token, name):
 
 
 def generate(at, name, cka_id, label, store=True):
-    """(public key object, private key object), made now. A token that takes no full template gets a sparse one, after a
-    look whether the first attempt left a key behind. `at` is a LoggedIn."""
+    """(public key object, private key object), made now. A token that takes no full template gets a sparser one, each
+    time after a look whether the attempt before left a key behind. `at` is a LoggedIn. Raises TokenError
+    not_permitted if the token made a key that can be taken out; it is destroyed."""
     kind, bits = algorithm(name)
     public, private = FULL[kind]
-    templates = {"public_template": public, "private_template": {**PRIVATE, **private}}
-    try:
-        return _made(at.session, kind, bits, cka_id, label, store, templates)
-    except pkcs11.PKCS11Error as error:
-        if translated(error).code not in REFUSALS or stored.private_key(at.session, cka_id) is not None:
-            raise
-    public, private = UNSAID
-    templates = {"public_template": public, "private_template": {**PRIVATE, **private}}
-    return _made(at.session, kind, bits, cka_id, label, store, templates)
+    sparser = [({**PRIVATE, **private}, public), ({**PRIVATE, **UNSAID[1]}, UNSAID[0]), (UNSAID[1], UNSAID[0])]
+    for private, public in sparser[:-1]:
+        try:
+            return _made(at.session, kind, bits, cka_id, label, store, private, public)
+        except pkcs11.PKCS11Error as error:
+            if translated(error).code not in REFUSALS or stored.private_key(at.session, cka_id) is not None:
+                raise
+    public, private = _made(at.session, kind, bits, cka_id, label, store, *sparser[-1])
+    if stored.attribute(private, "EXTRACTABLE") is True or stored.attribute(private, "SENSITIVE") is False:
+        private.destroy()
+        public.destroy()
+        raise named("not_permitted", "the key could be taken out")
+    return public, private
 
 
 def evidence(private):
@@ -100,9 +105,10 @@ def evidence(private):
     return {each: stored.attribute(private, each) for each in EVIDENCE}
 
 
-def _made(session, kind, bits, cka_id, label, store, templates):
+def _made(session, kind, bits, cka_id, label, store, private, public):
     wanted = {"id": cka_id, "label": label, "store": store, "capabilities": MechanismFlag.SIGN | MechanismFlag.VERIFY}
+    wanted |= {"private_template": private, "public_template": public}
     if kind is KeyType.RSA:
-        return session.generate_keypair(kind, bits, **wanted, **templates)
+        return session.generate_keypair(kind, bits, **wanted)
     curve = {Attribute.EC_PARAMS: encode_named_curve_parameters(CURVES[bits])}
-    return session.create_domain_parameters(kind, curve, local=True).generate_keypair(**wanted, **templates)
+    return session.create_domain_parameters(kind, curve, local=True).generate_keypair(**wanted)

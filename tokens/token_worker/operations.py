@@ -14,7 +14,7 @@ from pkcs11 import Attribute, TokenFlag
 from pkcs11.util.x509 import decode_x509_certificate
 
 from tokens import public_keys
-from tokens.cryptoki import ReturnValue
+from tokens.cryptoki import SECURITY_OFFICER, USER, ReturnValue
 from tokens.errors import named, translated
 from tokens.names import name_of
 from tokens.proof import to_be_signed
@@ -26,7 +26,6 @@ from tokens.token_worker import generation, sessions, stored
 from tokens.token_worker.sessions import check_flags, logged_in, named_by
 from tokens.token_worker.signatures import offered, signature
 
-SECURITY_OFFICER = 0
 SPARSE = ("CLASS", "CERTIFICATE_TYPE", "SUBJECT", "VALUE", "TOKEN", "ID", "LABEL")
 
 # Looking, without login
@@ -78,10 +77,11 @@ def make_key(module, token, login, cka_id, label, algorithm, subject):
         return {"csr_der": _request(at, private, public_key, name), **made}
 
 
-def generate(module, token, login, cka_id, label, algorithm):
-    """A key pair alone: spki (DER), spki_sha256, cka_id, attributes, token. As in make_key, never a second one."""
+def generate(module, token, login, cka_id, label, algorithm, as_security_officer=False):
+    """A key pair alone: spki (DER), spki_sha256, cka_id, attributes, token. As in make_key, never a second one. Some
+    tokens (YubiKey) make keys only for their security officer, who in turn cannot sign a request."""
     found = _able(module, token, algorithm)
-    with _signed_in(module, found, login) as at:
+    with _signed_in(module, found, login, SECURITY_OFFICER if as_security_officer else USER) as at:
         _, public_key, made = _pair(at, cka_id, label, algorithm)
         return {"spki": public_keys.spki(public_key), **made}
 
@@ -233,9 +233,9 @@ def _slot(slot):
     return told | {"token": named_by(token)}
 
 
-def _signed_in(module, token, login):
-    check_flags(token.flags, login)
-    return logged_in(module, token, login)
+def _signed_in(module, token, login, user_type=USER):
+    check_flags(token.flags, login, user_type)
+    return logged_in(module, token, login, user_type)
 
 
 def _able(module, token, algorithm):

@@ -181,14 +181,16 @@ def logged_in(module, token, login, user_type=cryptoki.USER, first_login=True):
             session.close()
 
 
-def check_flags(flags, login):
+def check_flags(flags, login, user_type=cryptoki.USER):
     """Raises TokenError if nobody should log in now: locked, a PIN from the factory, the last try without a person's
     word for it."""
-    if TokenFlag.USER_PIN_LOCKED in flags:
+    told = {flag.name for flag in TokenFlag if flag in flags}
+    whose = "USER" if user_type == cryptoki.USER else "SO"
+    if f"{whose}_PIN_LOCKED" in told:
         raise named("pin_locked")
-    if TokenFlag.USER_PIN_TO_BE_CHANGED in flags:
+    if f"{whose}_PIN_TO_BE_CHANGED" in told:
         raise named("pin_expired")
-    if TokenFlag.USER_PIN_FINAL_TRY in flags and not login.final_try:
+    if f"{whose}_PIN_FINAL_TRY" in told and not login.final_try:
         raise named("pin_final_try")
 
 

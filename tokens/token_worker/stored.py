@@ -1,8 +1,11 @@
 """Objects on a token: found by what they are, never by label or position (some modules rename keys, some number them)."""
 
+import warnings
+
 import pkcs11
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.utils import CryptographyDeprecationWarning
 from pkcs11 import Attribute, KeyType, ObjectClass
 
 from tokens import public_keys
@@ -98,6 +101,8 @@ def _spki_of_certificate(der):
 
 def _key_of_certificate(der):
     try:
-        return x509.load_der_x509_certificate(der or b"").public_key()
+        with warnings.catch_warnings():  # what a YubiKey wraps a new key in has the serial 0
+            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+            return x509.load_der_x509_certificate(der or b"").public_key()
     except (ValueError, UnsupportedAlgorithm):
         return None
