@@ -61,12 +61,12 @@ def test_a_head_seals_at_the_station_and_the_case_moves_on(case, browser, head, 
     assert acts == ["finish_job", "claim_job", "ask_station"] and Event.newest(done, "seal").address == "127.0.0.1"
 
 
-@pytest.mark.parametrize("kind", ["seal_pdf", "make_key", "install", "sign_mail", "sign_in", "", "x"])
-def test_only_who_may_do_the_act_may_ask_for_it(case, browser, paired, takahashi, sato, ito, kind):
+def test_only_who_may_do_the_act_may_ask_for_it(case, browser, paired, takahashi, ito):
     application = case.examined()
-    for person, status in ((takahashi, {404}), (ito, {403, 422})):
+    for person, wanted in ((takahashi, {404}), (ito, {403, 422})):
         paired(person)
-        assert asked(browser, application, kind).status in status
+        for kind in ("seal_pdf", "make_key", "install", "sign_mail", "sign_in", "", "x"):
+            assert asked(browser, application, kind).status in wanted, kind
     assert not StationJob.select().exists()
 
 
@@ -76,10 +76,10 @@ def test_at_another_stage_nothing_is_asked(case, browser, paired, tanaka):
     assert asked(browser, application, "seal_pdf").status == 409
 
 
-@pytest.mark.parametrize("number", ["", "x", "-1", "0", "9" * 30, "1 OR 1=1"])
-def test_an_application_that_is_none_is_not_there(browser, paired, tanaka, number):
+def test_an_application_that_is_none_is_not_there(browser, paired, tanaka):
     paired(tanaka)
-    assert browser.press("/jobs", {"application": number, "kind": "seal_pdf"}).status == 404
+    for number in ("", "x", "-1", "0", "9" * 30, "1 OR 1=1"):
+        assert browser.press("/jobs", {"application": number, "kind": "seal_pdf"}).status == 404
 
 
 def test_without_a_station_one_is_told_how_to_get_one(browser, examined, tanaka):
@@ -204,29 +204,29 @@ def test_a_result_whose_body_was_changed_on_the_way_is_none(case, head, opened, 
     assert error(answer) == (401, "signature") and newest().state == "claimed"
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"{}",
-        b"[]",
-        b'{"outcome":"done"}',
-        b'{"outcome":"done","result":{}}',
-        b'{"outcome":"done","result":{"pdf":"!","token":{"label":"a","serial":"b","model":"c"}}}',
-        b'{"outcome":"done","result":{"pdf":"AA==","token":5}}',
-        b'{"outcome":"rejected"}',
-        b'{"outcome":"rejected","reason":5}',
-        b'{"outcome":"expired","reason":"x"}',
-        b'{"outcome":"failed","reason":"x","more":1}',
-        b"\xff\xfe",
-        b"[" * 100_000,
-    ],
-    ids=lambda body: body[:40].decode("latin-1"),
+NO_RESULTS = (
+    b"",
+    b"{}",
+    b"[]",
+    b'{"outcome":"done"}',
+    b'{"outcome":"done","result":{}}',
+    b'{"outcome":"done","result":{"pdf":"!","token":{"label":"a","serial":"b","model":"c"}}}',
+    b'{"outcome":"done","result":{"pdf":"AA==","token":5}}',
+    b'{"outcome":"rejected"}',
+    b'{"outcome":"rejected","reason":5}',
+    b'{"outcome":"expired","reason":"x"}',
+    b'{"outcome":"failed","reason":"x","more":1}',
+    b"\xff\xfe",
+    b"[" * 100_000,
 )
-def test_a_result_that_is_none_is_refused_and_the_right_one_still_taken(case, head, opened, examined, body):
-    answer = head.ask("POST", f"/station/jobs/{opened.job}/result", body)
-    assert answer.status_code == 400 and answer.json["error"] in ("malformed", "unknown_field")
-    assert newest().state == "claimed" and head.give(opened, sealed(case, examined)).json == {"state": "done"}
+
+
+def test_a_result_that_is_none_is_refused_and_the_right_one_still_taken(case, head, opened, examined):
+    for body in NO_RESULTS:
+        answer = head.ask("POST", f"/station/jobs/{opened.job}/result", body)
+        assert answer.status_code == 400 and answer.json["error"] in ("malformed", "unknown_field"), body[:40]
+        assert newest().state == "claimed"
+    assert head.give(opened, sealed(case, examined)).json == {"state": "done"}
 
 
 def test_what_the_person_at_the_station_refuses_is_told_with_the_reason(browser, head, opened, examined):
