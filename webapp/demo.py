@@ -36,7 +36,7 @@ from webapp.register import (
 from webapp.settings import Settings
 
 SINCE = date(2026, 4, 1)
-CARD_LABEL, CARD_PIN = "練習用カード 田中", "48291507"
+CARD_LABEL, CARD_PIN, CARD_PUK = "練習用カード 田中", "48291507", "73051946"
 TOKEN_LABEL = "shirushi-practice"  # noqa: S105 (a name, no secret)
 
 # key, name, role, title, department, telephone
@@ -130,8 +130,8 @@ def trust(folder):
 
 
 def open_desk(data, url):
-    """The practice desk's CA, whose certificates name `url` as the place of its lists, and the head's practice card with
-    its PIN beside it (this is a demo)."""
+    """The practice desk's CA, whose certificates name `url` as the place of its lists, and the head's practice cards (in
+    SoftHSM, and for the practice reader) with the PIN beside them (this is a demo)."""
     folder = data / "practice"
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "desk.json").exists():
@@ -144,6 +144,12 @@ def open_desk(data, url):
         made = desk.issue_head_card(card, mail_of("tanaka"), CARD_LABEL, CARD_PIN)
         (card / "pin").write_text(CARD_PIN)
         (card / "certificate.cer").write_bytes(made.certificate)
+    smartcard = data / "smartcard"
+    if not (smartcard / "certificate.cer").exists():
+        smartcard.mkdir(mode=0o700, exist_ok=True)
+        (smartcard / "pin").write_text(CARD_PIN)
+        made = desk.issue_head_smartcard(smartcard / "card.json", mail_of("tanaka"), CARD_PIN, CARD_PUK)
+        (smartcard / "certificate.cer").write_bytes(made)
     desk.close()
     return folder / "anchors"
 

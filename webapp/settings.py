@@ -12,6 +12,7 @@ class Settings:
     public_url: str = "http://127.0.0.1:8080"  # how browsers reach us; used in mails and for the same-origin check
     tokend_socket: str = ""  # TOKEND_SOCKET; empty: data/tokend.sock
     practice_url: str = ""  # the practice desk's page, in the demo
+    card_reader: str = ""  # the socket of the practice card reader (bin/run --card virtual); empty: a card in SoftHSM
     sender_name: str = "しるし"
     sender_mail: str = "shirushi@localhost.invalid"  # under which notices leave
     proxies: int = 0  # how many web servers of ours stand in front and add X-Forwarded-For; their word is taken

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 
+from webapp.practice.cards.reader import ReaderFailed
 from webapp.practice.service import Service
 
 
@@ -14,11 +15,14 @@ def main(words=None) -> int:
     chosen = _parser().parse_args(words)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     try:
-        service = Service(chosen.data, chosen.smtp_port, chosen.port, chosen.automatic)
+        service = Service(chosen.data, chosen.smtp_port, chosen.port, chosen.automatic, chosen.card)
     except OSError as error:
         print(
             f"練習用の窓口を開けませんでした({error.strerror})。ほかのポート番号を指定してください。", file=sys.stderr
         )
+        return 1
+    except ReaderFailed as error:
+        print(f"練習用カードリーダーを動かせませんでした({error})。", file=sys.stderr)
         return 1
     service.start()
     print(f"練習用の窓口: {service.url}/  SMTP: 127.0.0.1:{service.smtp_port}", flush=True)
@@ -42,6 +46,7 @@ def _parser():
     parser.add_argument("--smtp-port", type=int, default=8025, metavar="N", help="SMTPのポート番号(0は空いている番号)")
     parser.add_argument("--port", type=int, default=8026, metavar="N", help="画面のポート番号(0は空いている番号)")
     parser.add_argument("--automatic", action="store_true", help="届いた申請を、検査から発行まで自動で進めます")
+    parser.add_argument("--card", metavar="FILE", help="練習用カードリーダーに挿すカード")
     return parser
 
 

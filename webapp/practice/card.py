@@ -1,4 +1,5 @@
-"""A practice card for the head: a SoftHSM token of its own with a key and an S/MIME certificate of the practice authority."""
+"""A practice card for the head, with a key and an S/MIME certificate of the practice authority: a SoftHSM token of its own,
+or a smartcard for the practice reader."""
 
 from dataclasses import dataclass
 
@@ -7,6 +8,8 @@ from cryptography.hazmat.primitives import serialization
 
 from tokens import softhsm
 from tokens.worker import TokenWorker
+from webapp.practice.cards import card as cards
+from webapp.practice.cards.piv import SIGNATURE
 
 KEY = b"seal"
 DER = serialization.Encoding.DER
@@ -34,3 +37,12 @@ def issue_head_card(authority, directory, mail, label, pin, algorithm="RSA-3072"
         issuer = authority.certificate("smime").public_bytes(DER)
         worker.call("install", token=label, pin=pin, certificate_der=certificate, chain_ders=[issuer])
     return Card(softhsm.MODULE, env, label, certificate, issuer)
+
+
+def issue_head_smartcard(authority, path, mail, pin, puk, algorithm="RSA-3072") -> bytes:
+    """Makes the smartcard in the file `path` (cards/card.py): a PIV card whose signature key demands the PIN each time.
+    Returns its S/MIME certificate (DER)."""
+    made = cards.make(path, "piv", pin=pin, puk=puk)
+    certificate = authority.issue_mail(mail, made.make_key(SIGNATURE, algorithm).public_key()).public_bytes(DER)
+    made.put_certificate(SIGNATURE, certificate)
+    return certificate

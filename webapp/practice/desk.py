@@ -117,6 +117,10 @@ class Desk:
         """A practice card for the head (see card.py). `directory` becomes its SoftHSM store."""
         return card.issue_head_card(self.authority, directory, mail, label, pin)
 
+    def issue_head_smartcard(self, path, mail, pin, puk) -> bytes:
+        """A practice smartcard for the head (see card.py) in the file `path`; its certificate (DER)."""
+        return card.issue_head_smartcard(self.authority, path, mail, pin, puk)
+
     @contextmanager
     def _turn(self, case, act):
         """One act at a time, on the case as it stands now."""

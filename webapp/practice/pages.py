@@ -44,10 +44,10 @@ HEADERS = {
 pages = Blueprint("practice", __name__)
 
 
-def make_app(desk, automatic=False) -> Flask:
-    """The application for one desk. Answers on loopback names only."""
+def make_app(desk, automatic=False, reader=None) -> Flask:
+    """The application for one desk, with a CardReader if there is one. Answers on loopback names only."""
     app = Flask("practice", template_folder=HOUSE / "templates", static_folder=HOUSE / "static")
-    app.config.update(TRUSTED_HOSTS=["127.0.0.1", "localhost"], DESK=desk, AUTOMATIC=automatic)
+    app.config.update(TRUSTED_HOSTS=["127.0.0.1", "localhost"], DESK=desk, AUTOMATIC=automatic, READER=reader)
     app.json.ensure_ascii = False
     app.register_blueprint(pages)
     words = {"jst": JST, "static": lambda path: url_for("static", filename=path), "states": STATES, "kinds": KINDS}
@@ -168,6 +168,20 @@ def revocation_list(role):
     """A CRL (DER), at most a day old."""
     data = io.BytesIO(g.desk.authority.list_revoked(role))
     return send_file(data, "application/pkix-crl", as_attachment=True, download_name=f"{role}.crl")
+
+
+@pages.get("/reader")
+def reader():
+    """The practice card reader: the card is in it, or out."""
+    return render_template("practice/reader.html", reader=current_app.config["READER"] or abort(404))
+
+
+@pages.post("/reader/<any(insertion, removal):noun>")
+def move_card(noun):
+    """Put the card in, or pull it, whatever it is doing."""
+    found = current_app.config["READER"] or abort(404)
+    found.insert() if noun == "insertion" else found.pull()
+    return redirect(url_for("practice.reader"), 303)
 
 
 @pages.post("/ocsp")

@@ -8,6 +8,7 @@ import threading
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tokens.errors import TokenError
+from webapp.practice.card_reader import CardReader
 from webapp.practice.cases import OutOfTurn
 from webapp.practice.desk import Desk
 from webapp.practice.folder import write_whole
@@ -28,14 +29,17 @@ class _Quiet(WSGIRequestHandler):
 
 class Service:
     """Opens the desk of the folder `data` on loopback; port 0 takes a free one. `automatic` carries every case to its
-    end as soon as its mail arrives. Writes address.json (url, smtp_port). Raises OSError if a port is taken."""
+    end as soon as its mail arrives; the smartcard in the file `card` lies in a reader. Writes address.json (url,
+    smtp_port). Raises OSError if a port is taken, ReaderFailed."""
 
-    def __init__(self, data, smtp_port=0, port=0, automatic=False):
+    def __init__(self, data, smtp_port=0, port=0, automatic=False, card=None):
         self.automatic = automatic
         self._socket = socket.create_server((HOST, port))
         self.url = f"http://{HOST}:{self._socket.getsockname()[1]}"
         self.desk = Desk(data, self.url, send=self.send)
-        self.server = make_server(HOST, 0, make_app(self.desk, automatic), True, 1, _Quiet, fd=self._socket.fileno())
+        self.reader = CardReader(self.desk.folder / "reader", card) if card else None
+        app = make_app(self.desk, automatic, self.reader)
+        self.server = make_server(HOST, 0, app, True, 1, _Quiet, fd=self._socket.fileno())
         self.post = open_post(self.desk.folder, smtp_port, self.take)
         self.smtp_port = self.post.port
         address = {"url": self.url, "smtp_port": self.smtp_port}
@@ -68,6 +72,8 @@ class Service:
         self._thread.join()
         self.server.server_close()
         self._socket.close()
+        if self.reader:
+            self.reader.close()
         self.desk.close()
 
     def _set_off(self, case):

@@ -12,6 +12,7 @@ from webapp.register import Institution, Paper
 from webapp.routes import case
 from webapp.routes.finding import attempt, find, upload, who
 
+OPENSC = "/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so"  # through it the practice card reader is reached
 bp = Blueprint("sealing", __name__, url_prefix="/applications/<int:number>")
 
 
@@ -52,10 +53,16 @@ def _may_stamp(application):
 
 def _practice_card(application):
     """In the demo, the command that signs with the practice card, for the person to whom it was issued."""
-    data, name = current_app.config["SHIRUSHI"].data, f"{application.number}-{application.version}"
-    if not Institution.here().is_practice or not _is_issued_to(application.head, data / "card" / "certificate.cer"):
+    settings, name = current_app.config["SHIRUSHI"], f"{application.number}-{application.version}"
+    if settings.card_reader:
+        folder, module, env = settings.data / "smartcard", OPENSC, f"PCSCLITE_CSOCK_NAME={settings.card_reader}"
+    else:
+        folder, module = settings.data / "card", softhsm.MODULE
+        env = f"SOFTHSM2_CONF={folder / 'softhsm2.conf'}"
+    if not Institution.here().is_practice or not _is_issued_to(application.head, folder / "certificate.cer"):
         return None
-    return {"data": str(data), "name": name, "module": softhsm.MODULE}
+    reader = settings.practice_url + "/reader" if settings.card_reader else ""
+    return {"folder": str(folder), "env": env, "name": name, "module": module, "reader": reader}
 
 
 def _is_issued_to(person, path):

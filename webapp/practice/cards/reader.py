@@ -13,6 +13,7 @@ from pathlib import Path
 
 HOUSE = Path(__file__).resolve().parents[3]
 NAMESPACES = ["unshare", "--user", "--map-root-user", "--mount", "--net"]
+LONGEST_SOCKET = 107  # characters of a path (unix(7))
 # Over /run as a whole: /run/pcscd need not be there, and not everybody could make it.
 START = 'mount --bind "$1" /run && shift && exec "$@"'
 
@@ -29,6 +30,8 @@ class Reader:
         run = Path(folder).resolve() / "run"
         run.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.env = {"PCSCLITE_CSOCK_NAME": str(run / "pcscd" / "pcscd.comm")}
+        if len(self.env["PCSCLITE_CSOCK_NAME"]) > LONGEST_SOCKET:
+            raise ReaderFailed(f"{run}: too long a path for a socket")
         self.log = run.parent / "pcscd.log"
         inside = [sys.executable, "-P", "-m", "webapp.practice.cards.inside", str(run.parent), name]
         pipe = subprocess.PIPE
