@@ -120,6 +120,39 @@ def test_the_tallies_equal_a_count_by_hand_whatever_happens_to_certificates(case
 
 
 @both_databases
+def test_many_written_by_one_statement_count_as_if_they_came_one_by_one(case, sato, takahashi):
+    before = case.draft(title="更新")
+    Application.update(occasion="continue").where(Application.id == before.id).execute()
+    columns = imported("00", (2025, 12, 1), application=before).__data__
+    change = {"id", "serial", "not_before", "subscriber", "department", "revoked_at", "revocation_reason"}
+    kept = {name: value for name, value in columns.items() if name not in change}
+    begun = columns["not_before"]
+    rows = [
+        {
+            **kept,
+            "serial": f"{n:04x}",
+            "not_before": begun + timedelta(days=n % 70),
+            "subscriber": (sato, None)[n % 2],
+            "department": (sato.department, takahashi.department, None)[n % 3],
+            "revoked_at": begun + timedelta(days=n * 9) if n % 5 == 0 else None,
+            "revocation_reason": 4 if n % 10 == 0 else None,
+        }
+        for n in range(1, 121)
+    ]
+    Certificate.insert_many(rows).execute()
+    assert tallied() == counted_by_hand() and len(tallied()) > 50
+    assert sum(count for key, count in tallied().items() if key[4] == "renewed" and key[0] == "house") == 121
+
+    Certificate.update(subscriber=takahashi, purpose="配布").where(Certificate.id > 40).execute()
+    Certificate.update(purpose="配布", title="何も数え直さない").execute()
+    Certificate.update(revoked_at=clock.now()).where(Certificate.id.between(20, 60)).execute()
+    assert tallied() == counted_by_hand()
+    Certificate.delete().where(Certificate.id.between(30, 90)).execute()
+    Certificate.update(department=None).where(Certificate.id < 0).execute()
+    assert tallied() == counted_by_hand()
+
+
+@both_databases
 def test_a_renewal_counts_as_one(case):
     before = case.draft(title="更新")
     Application.update(occasion="continue").where(Application.id == before.id).execute()
