@@ -1,5 +1,6 @@
 """A PC with a card, made into a station of a played intranet: real SoftHSM, the real agent; only the server is played."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -9,7 +10,7 @@ from cryptography import x509
 from tests.ca import Authority, der
 from tests.played_intranet import CODE, payload
 from tests.softhsm import PIN, empty_form, make_token
-from tokens.station import device
+from tokens.station import device, pictures
 from tokens.station.agent import Agent
 from tokens.station.cards import Cards
 from tokens.station.journal import Journal
@@ -50,13 +51,26 @@ def card_with(directory, mail=MAIL, label="署名カード", authority=None, **c
     return token, certificate
 
 
-def station(intranet, token, person=None, module=None, **more):
-    """(Agent, Cards) of a station that is paired with the intranet. Close the Cards."""
+DRAWN_ONCE = cache(pictures.of)
+
+
+@contextmanager
+def reader(token):
+    """The Cards of a PC with this token. The real PDFium draws, but each document once in a run."""
+    drawn, pictures.of = pictures.of, DRAWN_ONCE
+    try:
+        with Cards([token.module], token.env) as cards:
+            yield cards
+    finally:
+        pictures.of = drawn
+
+
+def station(intranet, cards, person=None, **more):
+    """The Agent of a station with these Cards that is paired with the intranet."""
     key = device.key()
     pairing = intranet.paired(key)
     device.pair(pairing)
-    cards = Cards([module or token.module], token.env)
-    return Agent([pairing], key, cards, Journal(), person or Person(), **more), cards
+    return Agent([pairing], key, cards, Journal(), person or Person(), **more)
 
 
 def taken(agent, job, code=CODE):

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import ExtendedKeyUsageOID as Purpose
 from played_intranet import PlayedIntranet, payload
 from softhsm import PIN, logins
-from stationed import MAIL, NUMBER, Person, card_with, done, form, seal, station, taken
+from stationed import MAIL, NUMBER, Person, card_with, done, form, reader, seal, station, taken
 
 from tokens import proof, public_keys
 from tokens.errors import TokenError
@@ -49,11 +49,15 @@ def person():
     return Person()
 
 
+@pytest.fixture(scope="module")
+def cards(card):
+    with reader(card[0]) as found:
+        yield found
+
+
 @pytest.fixture
-def agent(intranet, card, person):
-    made, cards = station(intranet, card[0], person)
-    with cards:
-        yield made
+def agent(intranet, cards, person):
+    return station(intranet, cards, person)
 
 
 def last(agent):
@@ -127,8 +131,8 @@ def test_a_certificate_is_put_beside_its_key_and_the_key_is_proved(agent, intran
 
 def test_a_person_signs_in_with_a_card(intranet, authority, tmp_path):
     token, certificate = card_with(tmp_path / "card", authority=authority, purposes=(Purpose.CLIENT_AUTH,))
-    agent, cards = station(intranet, token)
-    with cards:
+    with reader(token) as cards:
+        agent = station(intranet, cards)
         job = intranet.offer(payload("sign_in", session_bind="cd" * 32))
         taken(agent, job)
         envelope = agent.ready[0].envelope
@@ -204,7 +208,7 @@ def test_a_job_that_another_key_signed_is_refused(agent, intranet):
     assert agent.ready == [] and reasons() == ["foreign_key"]
 
 
-def test_an_envelope_that_was_taken_once_is_not_taken_again_by_a_station_that_was_started_anew(agent, intranet, card):
+def test_an_envelope_that_was_taken_once_is_not_taken_again_by_a_station_that_was_started_anew(agent, intranet, cards):
     document = form()
     job = intranet.offer(seal(document), document)
     intranet.jobs[job].raw = protocol.signed(intranet.envelope(intranet.jobs[job]), intranet.job_key)
@@ -212,20 +216,17 @@ def test_an_envelope_that_was_taken_once_is_not_taken_again_by_a_station_that_wa
     assert len(agent.ready) == 1
     intranet.jobs[job].state = "offered"
     assert taken(agent, job).offers == [] and len(agent.ready) == 1
-    again, cards = station(intranet, card[0])
-    with cards:
-        taken(again, job)
+    again = taken(station(intranet, cards), job)
     assert again.ready == [] and reasons() == ["replayed"]
 
 
-def test_a_job_that_expires_while_it_is_read_is_not_done(intranet, card, person):
+def test_a_job_that_expires_while_it_is_read_is_not_done(intranet, cards, person):
     now = [time.time()]
-    agent, cards = station(intranet, card[0], person, clock=lambda: now[0])
-    with cards:
-        job = intranet.offer(key_asked())
-        taken(agent, job)
-        now[0] += 601
-        done(agent, job)
+    agent = station(intranet, cards, person, clock=lambda: now[0])
+    job = intranet.offer(key_asked())
+    taken(agent, job)
+    now[0] += 601
+    done(agent, job)
     assert person.asked == 0 and reasons() == ["expired"] and intranet.result(job) is None
 
 
@@ -235,8 +236,8 @@ def test_a_job_that_expires_while_it_is_read_is_not_done(intranet, card, person)
 def test_a_wrong_pin_is_one_login_and_the_person_may_press_again(intranet, card, tmp_path):
     log, person = tmp_path / "spy.log", Person(pins=["999991"])
     spied = card[0].spied(log)
-    agent, cards = station(intranet, spied, person)
-    with cards:
+    with reader(spied) as cards:
+        agent = station(intranet, cards, person)
         document = form()
         job = intranet.offer(seal(document), document)
         done(taken(agent, job), job)
@@ -247,16 +248,15 @@ def test_a_wrong_pin_is_one_login_and_the_person_may_press_again(intranet, card,
     assert logins(log) == 2 and intranet.result(job)[0] == "done"
 
 
-def test_after_a_wrong_pin_the_other_forms_wait(intranet, card):
+def test_after_a_wrong_pin_the_other_forms_wait(intranet, cards):
     person = Person(pins=["999991"])
-    agent, cards = station(intranet, card[0], person)
-    with cards:
-        document = form()
-        jobs = [intranet.offer(seal(document), document) for _ in range(2)]
-        for job in jobs:
-            taken(agent, job)
-        done(agent, *jobs)
-        assert person.asked == 1 and len(agent.ready) == 2
+    agent = station(intranet, cards, person)
+    document = form()
+    jobs = [intranet.offer(seal(document), document) for _ in range(2)]
+    for job in jobs:
+        taken(agent, job)
+    done(agent, *jobs)
+    assert person.asked == 1 and len(agent.ready) == 2
 
 
 def test_only_what_was_confirmed_is_done(agent, intranet):
@@ -281,25 +281,24 @@ def test_the_pin_is_nowhere_but_at_the_card(agent, intranet, tmp_path):
 # The network
 
 
-def test_the_network_goes_after_the_key_was_made_and_the_same_key_is_used_again(intranet, card, person):
+def test_the_network_goes_after_the_key_was_made_and_the_same_key_is_used_again(intranet, card, cards, person):
     now = [time.time()]
 
     def sleep(seconds):
         now[0] += 300
 
-    agent, cards = station(intranet, card[0], person, clock=lambda: now[0], sleep=sleep)
-    with cards:
-        first = intranet.offer(key_asked(journal_id="lost"))
-        taken(agent, first)
-        intranet.lose_results = 99
-        done(agent, first)
-        assert last(agent).message == "サーバーに結果を伝えられませんでした。" and intranet.result(first) is None
-        before = keys_on(card)
-        intranet.lose_results, now[0] = 0, time.time()
-        second = intranet.offer(key_asked(journal_id="lost"))
-        taken(agent, second)
-        assert "新しい鍵は作りません" in agent.ready[0].shown.notes[0]
-        done(agent, second)
+    agent = station(intranet, cards, person, clock=lambda: now[0], sleep=sleep)
+    first = intranet.offer(key_asked(journal_id="lost"))
+    taken(agent, first)
+    intranet.lose_results = 99
+    done(agent, first)
+    assert last(agent).message == "サーバーに結果を伝えられませんでした。" and intranet.result(first) is None
+    before = keys_on(card)
+    intranet.lose_results, now[0] = 0, time.time()
+    second = intranet.offer(key_asked(journal_id="lost"))
+    taken(agent, second)
+    assert "新しい鍵は作りません" in agent.ready[0].shown.notes[0]
+    done(agent, second)
     assert intranet.result(second)[0] == "done" and keys_on(card) == before
     spki = public_keys.spki(x509.load_der_x509_csr(intranet.result(second)[1].csr).public_key())
     assert spki in before
@@ -315,14 +314,13 @@ def test_a_planned_key_is_not_made_for_another_subject(agent, intranet, person):
     assert intranet.result(other)[0] == "failed"
 
 
-def test_a_result_is_sent_again_until_it_arrives(intranet, card):
-    agent, cards = station(intranet, card[0], sleep=lambda seconds: None)
-    with cards:
-        document = form()
-        job = intranet.offer(seal(document), document)
-        taken(agent, job)
-        intranet.lose_results = 2
-        done(agent, job)
+def test_a_result_is_sent_again_until_it_arrives(intranet, cards):
+    agent = station(intranet, cards, sleep=lambda seconds: None)
+    document = form()
+    job = intranet.offer(seal(document), document)
+    taken(agent, job)
+    intranet.lose_results = 2
+    done(agent, job)
     assert intranet.result(job)[0] == "done" and last(agent).good
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from played_intranet import CODE, OWNER, PlayedIntranet
 from softhsm import PIN
-from stationed import MAIL, NUMBER, Person, card_with, form, seal, station
+from stationed import MAIL, NUMBER, Person, card_with, form, reader, seal, station
 
 from tokens import folders
 from tokens.__main__ import main
@@ -23,6 +23,12 @@ ROOT = Path(__file__).parent.parent
 @pytest.fixture(scope="module")
 def card(tmp_path_factory):
     return card_with(tmp_path_factory.mktemp("commands"))[0]
+
+
+@pytest.fixture(scope="module")
+def cards(card):
+    with reader(card) as found:
+        yield found
 
 
 @pytest.fixture(autouse=True)
@@ -98,14 +104,13 @@ def test_pairing_in_the_open_is_refused(capsys):
 # Status and forgetting
 
 
-def test_status_tells_where_the_station_belongs_and_what_it_did(intranet, card, capsys):
+def test_status_tells_where_the_station_belongs_and_what_it_did(intranet, cards, capsys):
     assert main(["station", "status"]) == 1
-    agent, cards = station(intranet, card)
-    with cards:
-        job = intranet.offer(seal(form()), form())
-        agent.look(agent.pairings[0])
-        agent.claim(job, CODE)
-        agent.perform([job])
+    agent = station(intranet, cards)
+    job = intranet.offer(seal(form()), form())
+    agent.look(agent.pairings[0])
+    agent.claim(job, CODE)
+    agent.perform([job])
     assert main(["station", "status"]) == 0
     said = capsys.readouterr().out
     assert (
@@ -151,36 +156,40 @@ def test_a_second_station_does_not_run_and_the_opener_shows_the_first(monkeypatc
 # The terminal
 
 
-def test_at_the_terminal_the_same_is_shown_asked_and_done(intranet, card, tmp_path):
-    agent, cards = station(intranet, card)
+def test_at_the_terminal_the_same_is_shown_asked_and_done(intranet, cards, tmp_path):
+    agent = station(intranet, cards)
     said, answers = [], [CODE, "はい"]
 
     def ask(question):
         said.append(question)
         return answers.pop(0)
 
-    with cards:
-        document = form()
-        job = intranet.offer(seal(document), document)
-        agent.look(agent.pairings[0])
-        console.turn(agent, None, said.append, ask)
+    document = form()
+    job = intranet.offer(seal(document), document)
+    agent.look(agent.pairings[0])
+    console.turn(agent, None, said.append, ask)
     whole = "\n".join(said)
     assert intranet.result(job)[0] == "done" and answers == []
     assert NUMBER in whole and MAIL in whole and intranet.origin in whole and "申請書に署名し" in whole
     assert str(device.folder() / "showing.pdf") in whole and not (device.folder() / "showing.pdf").exists()
 
 
-def test_at_the_terminal_any_other_word_stops(intranet, card):
+def test_at_the_terminal_any_other_word_stops(intranet, cards):
     person, answers = Person(), [CODE, "y"]
-    agent, cards = station(intranet, card, person)
-    with cards:
-        job = intranet.offer(seal(form()), form())
-        agent.look(agent.pairings[0])
-        console.turn(agent, None, lambda line: None, lambda question: answers.pop(0))
+    agent = station(intranet, cards, person)
+    job = intranet.offer(seal(form()), form())
+    agent.look(agent.pairings[0])
+    console.turn(agent, None, lambda line: None, lambda question: answers.pop(0))
     assert intranet.result(job)[0] == "rejected" and person.asked == 0
 
 
 # The program as it is started
+
+
+def test_the_station_needs_nothing_of_the_office():
+    code = "import sys, tokens.station.agent, tokens.station.commands, tokens.station.window; print(*sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert not {"flask", "jinja2", "peewee", "webapp", "pkcs11", "werkzeug"} & set(shown.split())
 
 
 class Running:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 from played_intranet import CODE, PlayedIntranet
-from stationed import MAIL, NUMBER, Person, card_with, form, seal, station, taken
+from stationed import MAIL, NUMBER, Person, card_with, form, reader, seal, station, taken
 
 from tokens.station import device
 from tokens.station.window import FILE, Window
@@ -18,8 +18,9 @@ EVIL = "https://evil.example"
 
 
 @pytest.fixture(scope="module")
-def card(tmp_path_factory):
-    return card_with(tmp_path_factory.mktemp("window"))[0]
+def cards(tmp_path_factory):
+    with reader(card_with(tmp_path_factory.mktemp("window"))[0]) as found:
+        yield found
 
 
 @pytest.fixture(autouse=True)
@@ -40,10 +41,8 @@ def person():
 
 
 @pytest.fixture
-def agent(intranet, card, person):
-    made, cards = station(intranet, card, person)
-    with cards:
-        yield made
+def agent(intranet, cards, person):
+    return station(intranet, cards, person)
 
 
 @pytest.fixture
