@@ -14,7 +14,8 @@ from email import message_from_bytes, policy
 
 from tests.person import NotAsTold
 
-PIN_FILES = ("data/card/pin", "data/tokens/pin", "data/practice/hsm/pin")
+PIN_FILES = ("data/card/pin", "data/smartcard/pin", "data/tokens/pin", "data/practice/hsm/pin")
+PIN_FILES += ("data/smartcard/card.json",)  # the memory of the practice smartcard itself
 
 
 def look_for_secrets(story):
