@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID as Purpose
 
 from tests import ca
 from tests.stations import TOKEN, code_on, error, newest
@@ -41,9 +42,9 @@ def test_a_card_lets_its_holder_in(browser, waiting, card, tanaka):
     page = sign_in(browser, " Tanaka ")
     envelope = waiting.opened(code_on(page))
     assert envelope.type == "sign_in" and "127.0.0.1" in envelope.requested_by
-    assert waiting.give(envelope, signed_in(envelope, card("tanaka@shinsei.example"), waiting.number)).json == {
-        "state": "done"
-    }
+    assert waiting.give(
+        envelope, signed_in(envelope, card("tanaka@shinsei.example", "client_auth"), waiting.number)
+    ).json == {"state": "done"}
     assert (
         browser.get("/").status_code == 303
         and not Visit.select()
@@ -76,7 +77,7 @@ def test_a_name_without_a_station_looks_the_same_and_is_offered_to_nobody(browse
 
 def test_the_session_that_did_not_ask_comes_in_by_nothing(house, browser, waiting, card):
     envelope = waiting.opened(code_on(sign_in(browser)))
-    waiting.give(envelope, signed_in(envelope, card("tanaka@shinsei.example"), waiting.number))
+    waiting.give(envelope, signed_in(envelope, card("tanaka@shinsei.example", "client_auth"), waiting.number))
     other = house.test_client()
     assert other.press("/session/card/visit").status == 422 and other.get("/").status_code == 303
     other.set_cookie("shirushi_card", "planted", path="/session/card")
@@ -98,7 +99,7 @@ def test_before_the_card_has_signed_and_after_five_minutes_nobody_comes_in(brows
     assert browser.press("/session/card/visit").status == 422
     envelope = waiting.opened(code)
     assert browser.press("/session/card/visit").status == 422
-    waiting.give(envelope, signed_in(envelope, card("tanaka@shinsei.example"), waiting.number))
+    waiting.give(envelope, signed_in(envelope, card("tanaka@shinsei.example", "client_auth"), waiting.number))
     clock.move(timedelta(minutes=5))
     assert browser.press("/session/card/visit").status == 422 and browser.get("/").status_code == 303
 
@@ -107,7 +108,7 @@ def test_a_signature_for_another_origin_challenge_session_or_station_is_refused(
     for changed in ({"origin": "https://evil.example"}, {"nonce": "00" * 32}, {"bind": "00" * 32}, {"station": "999"}):
         envelope = waiting.opened(code_on(sign_in(browser)))
         station = changed.pop("station", waiting.number)
-        value = signed_in(envelope, card("tanaka@shinsei.example"), station, **changed)
+        value = signed_in(envelope, card("tanaka@shinsei.example", "client_auth"), station, **changed)
         assert error(waiting.give(envelope, value)) == (401, "signature") and newest().state == "failed"
         assert browser.press("/session/card/visit").status == 422
 
@@ -115,28 +116,31 @@ def test_a_signature_for_another_origin_challenge_session_or_station_is_refused(
 def test_another_persons_or_an_unregistered_address_lets_nobody_in(browser, waiting, card):
     for mail in ("suzuki@shinsei.example", "nobody@else.example"):
         envelope = waiting.opened(code_on(sign_in(browser)))
-        answer = waiting.give(envelope, signed_in(envelope, card(mail), waiting.number))
+        answer = waiting.give(envelope, signed_in(envelope, card(mail, "client_auth"), waiting.number))
         assert answer.status_code == 422 and "サインインできません" in answer.json["message"]
         assert browser.press("/session/card/visit").status == 422 and newest().state == "failed"
 
 
 def test_a_closed_account_a_foreign_ca_and_an_expired_card_let_nobody_in(browser, waiting, card, tanaka):
     mail = "tanaka@shinsei.example"
-    cards = [card(mail, authority=ca.Authority("Another CA")), card(mail, not_before=clock.now() - timedelta(days=600))]
-    cards.append(card(mail, purposes=()))
+    cards = [
+        card(mail, "client_auth", authority=ca.Authority("Another CA")),
+        card(mail, "client_auth", not_before=clock.now() - timedelta(days=600)),
+    ]
+    cards.append(card(mail))
     for each in cards:
         envelope = waiting.opened(code_on(sign_in(browser)))
         assert waiting.give(envelope, signed_in(envelope, each, waiting.number)).status_code == 422
     envelope = waiting.opened(code_on(sign_in(browser)))
-    assert waiting.give(envelope, signed_in(envelope, card(mail), waiting.number)).status_code == 200
+    assert waiting.give(envelope, signed_in(envelope, card(mail, "client_auth"), waiting.number)).status_code == 200
     Account.update(closed_at=clock.now()).where(Account.person == tanaka).execute()
     assert browser.press("/session/card/visit").status == 422 and browser.get("/").status_code == 303
 
 
-def test_a_card_for_client_authentication_lets_in_too(browser, waiting, card):
+def test_a_card_for_mail_besides_lets_in_too(browser, waiting, card):
     envelope = waiting.opened(code_on(sign_in(browser)))
-    value = signed_in(envelope, card("tanaka@shinsei.example", "client_auth"), waiting.number)
-    assert waiting.give(envelope, value).json == {"state": "done"}
+    both = card("tanaka@shinsei.example", purposes=(Purpose.EMAIL_PROTECTION, Purpose.CLIENT_AUTH))
+    assert waiting.give(envelope, signed_in(envelope, both, waiting.number)).json == {"state": "done"}
 
 
 def test_one_address_cannot_ask_without_end_and_a_station_is_not_flooded(browser, waiting):

@@ -1,7 +1,7 @@
 """カードでサインイン: a challenge offered to the stations of whoever's name is typed, signed by the card's key. It is bound to our
 origin, the station and the browser session, lasts five minutes and lets in once.
 
-The card's certificate must chain to the CAs that are trusted for seals (S/MIME); whether it was revoked is not asked, since
+The card's certificate is one for client authentication and must chain to the CAs that are trusted for seals; whether it was revoked is not asked, since
 the web asks nobody outside, and the event says so.
 """
 

@@ -1,7 +1,7 @@
 """The certificate on a card by which somebody signs in: may it be used so, is it valid, does it chain to an anchor.
 
-It is an S/MIME certificate (emailProtection) or one for client authentication, and may sign. Nothing is fetched: whether it
-was revoked, nobody has asked.
+It is a certificate for client authentication (EKU clientAuth; one for S/MIME besides is no matter) and may sign. Nothing is
+fetched: whether it was revoked, nobody has asked.
 """
 
 import asyncio
@@ -19,7 +19,6 @@ from webapp.papers import certificate, signer
 from webapp.papers.seal_report import SealRefused
 
 LARGEST = 65_536  # bytes; a certificate may be read in place
-PURPOSES = {ExtendedKeyUsageOID.EMAIL_PROTECTION.dotted_string, ExtendedKeyUsageOID.CLIENT_AUTH.dotted_string}
 
 
 @dataclass(frozen=True)
@@ -47,16 +46,15 @@ def check(der: bytes, anchors: list[bytes], others: list[bytes], at: datetime) -
 
 def _check_purpose(loaded):
     try:
-        purposes = {
-            each.dotted_string for each in loaded.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-        }
+        purposes = list(loaded.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
         usage = loaded.extensions.get_extension_for_class(x509.KeyUsage).value
     except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
-        purposes, usage = set(), None
-    if not purposes & PURPOSES or not usage.digital_signature:
+        purposes, usage = [], None
+    if ExtendedKeyUsageOID.CLIENT_AUTH not in purposes or not usage.digital_signature:
         raise SealRefused(
             "client_certificate",
-            "カードの証明書は、本人の確認に使えるもの(S/MIMEまたはクライアント認証)ではありません。",
+            "カードの証明書は、本人の確認に使えるもの(クライアント認証用)ではありません。",
+            "クライアント認証に使える証明書の入ったカードを使ってください。",
         )
 
 
