@@ -215,25 +215,37 @@ def _register_some(batch):
         if not rows:
             _move(batch, "importing", "imported", imported_at=clock.now())
             return False
-        there, made = _registered([row.values for row in rows]), []
-        for row in rows:
-            if (row.values["issuer_sha256"], row.values["serial"]) in there:
-                row.verdict, row.sentence = (
-                    "same",
-                    "読み取ったあとに、ほかの操作で台帳に登録されました。何も変えません。",
-                )
-            else:
-                row.certificate = _certificate(row.values)
-                made.append(f"{row.values['serial']} {row.values['issuer_sha256']}")
-            row.is_done = True
-            row.save(only=[ImportRow.verdict, ImportRow.sentence, ImportRow.certificate, ImportRow.is_done])
+        there = _registered([row.values for row in rows])
+        come = [row for row in rows if _key(row) not in there]
+        if come:
+            Certificate.insert_many([_certificate(row.values) for row in come]).execute()
+        _mark(rows, come)
+        made = [" ".join(reversed(_key(row))) for row in come]
         Event.write("imported", batch, batch.person, "worker", {"count": len(made), "certificates": made})
     return True
 
 
+def _key(row):
+    return row.values["issuer_sha256"], row.values["serial"]
+
+
+def _mark(rows, come):
+    """Say of the rows that they are done, of those that have come which certificate it is, of the others why not."""
+    made = _registered([row.values for row in come])
+    for row in come:
+        row.certificate = made[_key(row)]
+    if come:
+        ImportRow.bulk_update(come, [ImportRow.certificate])
+    others = {row.id for row in rows} - {row.id for row in come}
+    sentence = "読み取ったあとに、ほかの操作で台帳に登録されました。何も変えません。"
+    ImportRow.update(verdict="same", sentence=sentence).where(ImportRow.id.in_(others)).execute()
+    ImportRow.update(is_done=True).where(ImportRow.id.in_([row.id for row in rows])).execute()
+
+
 def _certificate(values):
+    """The columns of a certificate that is registered now."""
     now = clock.now()
-    return Certificate.create(
+    return dict(
         content=values["sha256"],
         chain=values["chain"],
         spki_sha256=values["spki_sha256"],
