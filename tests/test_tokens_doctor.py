@@ -70,7 +70,7 @@ def test_where_all_is_well_it_says_so(card):
         ("gone", "使えるトークンが見つかりません", WRONG),
         ("return C_GetTokenInfo 0xE1", "では読めません", TAKE_CARE),
         ("die C_GetTokenInfo", "使えません", WRONG),
-        ("return C_OpenSession 0x30", "を読めません", WRONG),
+        pytest.param("return C_OpenSession 0x30", "を読めません", WRONG, marks=pytest.mark.slow),
     ],
 )
 def test_each_trouble_has_its_sentence_and_advice(card, script, words, result):

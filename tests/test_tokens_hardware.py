@@ -131,6 +131,7 @@ def test_a_pin_pad_asks_for_the_second_pin_too(card, worker, certificates):
     assert [line for line in card.calls() if "NULL" in line] == ["  as the user, NULL", "  for one signature, NULL"]
 
 
+@pytest.mark.slow
 def test_where_the_module_knows_no_such_login_the_signature_decides(card, worker, certificates):
     card.script("no-second-login")
     error = refused("login_state", prove, worker, certificates[b"each"])  # SoftHSM behind it insists

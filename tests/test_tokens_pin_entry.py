@@ -208,6 +208,7 @@ def test_a_flag_that_is_wrong_can_be_overridden_for_a_token(card, worker):
     assert card.logins() == 2 and "  as the user, a PIN" in card.calls()
 
 
+@pytest.mark.slow
 def test_a_module_that_asks_by_itself_gets_no_login(card, worker):
     refused("login_state", worker, Person(), entry="module")  # this one does not ask, and says that nobody is logged in
     assert card.logins() == 0

@@ -181,6 +181,7 @@ def test_many_waiting_requests_cost_one_wrong_try(token, tmp_path):
     assert sorted(codes) == ["credential_refused"] * 11 + ["pin_incorrect"] and logins(log) == 1
 
 
+@pytest.mark.slow
 def test_what_it_remembers_of_a_refusal_is_not_the_pin(token, tmp_path):
     with running(tmp_path, token, "000000") as tokend:
         refused("pin_incorrect", make_key, tokend)

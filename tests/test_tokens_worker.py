@@ -150,6 +150,7 @@ def test_the_pin_is_in_no_argument_no_environment_and_no_answer(token):
         assert "161803" not in dump(vars(refusal.value)) + str(refusal.value)
 
 
+@pytest.mark.slow
 def test_a_worker_that_hangs_is_killed_and_replaced(token):
     with token.worker() as worker:
         key(worker)

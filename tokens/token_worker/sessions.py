@@ -14,6 +14,7 @@ from tokens.errors import named, of_return_value, translated
 from tokens.token_worker import stored
 
 PATIENCE_SECONDS = 1.2  # a card just inserted is seen by the module within 0.7 s
+NOTICING_SECONDS = 0.8  # and one just pulled out is missed within 0.6 s
 PAUSE_SECONDS = 0.1
 IDENTITY = ("label", "serial", "manufacturer", "model")
 # What a module says when its card is gone, but may also say for other reasons.
@@ -213,7 +214,7 @@ def perhaps_gone(module, error, token=None):
     reader's service notices a moment later than the module does."""
     if error.code != "token_removed" and error.detail not in PERHAPS_GONE:
         return error
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + NOTICING_SECONDS
     while _there(module, token):
         if error.code == "token_removed" or time.monotonic() > deadline:
             return error
