@@ -135,7 +135,7 @@ class PlayedIntranet:
             self.lose_results -= 1
             return None
         if job.result:
-            return _no(409, "taken")
+            return _no(409, "finished")
         job.result = protocol.result_read(self.envelope(job).type, body)
         job.state = job.result[0]
         if self.lose_answers:

@@ -220,6 +220,17 @@ def test_an_envelope_that_was_taken_once_is_not_taken_again_by_a_station_that_wa
     assert again.ready == [] and reasons() == ["replayed"]
 
 
+def test_what_nobody_confirms_is_put_away_when_it_expires(intranet, cards, person):
+    now = [time.time()]
+    agent = station(intranet, cards, person, clock=lambda: now[0])
+    job = intranet.offer(key_asked())
+    taken(agent, job).sweep()
+    assert agent.state.name == "confirming"
+    now[0] += 601
+    agent.sweep()
+    assert agent.state.name == "waiting" and reasons() == ["expired"] and person.asked == 0
+
+
 def test_a_job_that_expires_while_it_is_read_is_not_done(intranet, cards, person):
     now = [time.time()]
     agent = station(intranet, cards, person, clock=lambda: now[0])
@@ -324,6 +335,16 @@ def test_a_result_is_sent_again_until_it_arrives(intranet, cards):
     assert intranet.result(job)[0] == "done" and last(agent).good
 
 
+def test_a_result_of_which_only_the_answer_was_lost_counts_as_sent(intranet, cards):
+    agent = station(intranet, cards, sleep=lambda seconds: None)
+    document = form()
+    job = intranet.offer(seal(document), document)
+    taken(agent, job)
+    intranet.lose_answers = 1
+    done(agent, job)
+    assert intranet.result(job)[0] == "done" and last(agent).good and "終わっています" in last(agent).message
+
+
 def test_without_a_server_the_station_says_so_and_goes_on(intranet, agent):
     intranet.answers["/station/jobs"] = (503, {}, b"")
     assert agent.look(agent.pairings[0]) > 0
@@ -336,7 +357,7 @@ def test_without_a_server_the_station_says_so_and_goes_on(intranet, agent):
 def test_a_revoked_station_stops_asking(intranet, agent):
     intranet.revoked = True
     assert agent.look(agent.pairings[0]) is None
-    assert agent.state.name == "revoked" and "登録し直し" in agent.state.sentence
+    assert agent.state.name == "revoked" and "ペアリングし直し" in agent.state.sentence
 
 
 @pytest.mark.parametrize(

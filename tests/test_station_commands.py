@@ -124,7 +124,7 @@ def test_status_tells_where_the_station_belongs_and_what_it_did(intranet, cards,
         assert main(["station", "status"]) == 0
     assert "動いています" in capsys.readouterr().out
     assert main(["station", "forget"]) == 0
-    assert device.pairings() == [] and "取り消してください" in capsys.readouterr().out
+    assert device.pairings() == [] and "解除してください" in capsys.readouterr().out
 
 
 def test_of_several_pairings_the_one_to_forget_is_named(capsys):
@@ -241,7 +241,7 @@ def test_in_a_real_browser_the_window_opens_by_its_file_and_a_form_is_sealed(int
         page.goto((device.folder() / "window.html").as_uri())
         page.wait_for_url("http://127.0.0.1:*/*/", timeout=10_000)
         page.get_by_text("依頼が届いています").wait_for()
-        page.get_by_label("確認番号(6けた)").first.fill(CODE)
+        page.get_by_label("確認番号(6桁)").first.fill(CODE)
         page.get_by_role("button", name="内容を確かめる").first.click()
         page.get_by_role("button", name="署名する").wait_for(timeout=10_000)
         page.get_by_role("img").first.wait_for()
@@ -287,7 +287,7 @@ def test_no_other_page_of_the_browser_gets_into_the_window(intranet, card, tmp_p
             page = context.new_page()
             page.goto((device.folder() / "window.html").as_uri())
             page.wait_for_url("http://127.0.0.1:*/*/", timeout=10_000)
-            page.get_by_label("確認番号(6けた)").fill(CODE)
+            page.get_by_label("確認番号(6桁)").fill(CODE)
             page.get_by_role("button", name="内容を確かめる").click()
             page.get_by_role("button", name="署名する").wait_for(timeout=10_000)
             address = page.url

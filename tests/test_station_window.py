@@ -119,7 +119,7 @@ def test_a_form_is_seen_confirmed_and_sealed_in_the_window(browser, agent, intra
     job = intranet.offer(seal(document), document)
     agent.look(agent.pairings[0])
     page = browser.home()
-    assert "確認番号(6けた)" in page and "鈴木 花子" in page and intranet.origin in page
+    assert "確認番号(6桁)" in page and "鈴木 花子" in page and intranet.origin in page
     browser.press("claim", job=job, code=CODE)
     page = browser.home()
     for words in (NUMBER, MAIL, "鈴木 花子", intranet.origin, "申請書への電子署名", "署名する", "やめる"):

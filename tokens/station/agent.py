@@ -19,6 +19,7 @@ from tokens.station.states import DONE, State, Told, Watched, offers_in
 REMEMBERED = 20
 PAUSE_SECONDS, AFTER_FAILURE_SECONDS, RESEND_SECONDS = 2, 10, 3
 NO_REPORT = "サーバーに結果を伝えられませんでした。"
+ARRIVED, HAD_ARRIVED = "finished", "この依頼は、しるしでは終わっています。結果は、しるしの画面で確認してください。"
 
 
 class Agent:
@@ -110,6 +111,12 @@ class Agent:
             if not self._performed(ready, part):
                 return
 
+    def sweep(self):
+        """Put away what has expired while nobody confirmed it."""
+        for ready in [each for each in self.ready if self.clock() >= each.envelope.expires_at]:
+            self.ready.remove(ready)
+            self._give_up(self._taken[ready.envelope.job], Refusal("expired"))
+
     def stop(self, job):
         """The person does not want the job that is ready."""
         for ready in [each for each in self.ready if each.envelope.job == job]:
@@ -178,19 +185,22 @@ class Agent:
 
     def _report(self, offer, body, part=""):
         """Send a result until it arrives or the job has expired. False (and told) if it was not taken."""
+        lost = False
         with self._busy("reporting", part):
             while True:
                 try:
-                    self._server(offer.pairing).post(f"/station/jobs/{offer.id}/result", body)
+                    self._server(offer.pairing).post(f"/station/jobs/{offer.id}/result", body, http.RESULT_SECONDS)
                     return True
                 except http.Unreachable as error:
+                    lost = True
                     self._set(State("resending", busy=True, part=part))
                     if self.clock() + RESEND_SECONDS >= offer.expires_at:
                         self._tell(False, offer.title, error, NO_REPORT)
                         return False
                     self.sleep(RESEND_SECONDS)
                 except TokenError as error:
-                    self._tell(False, offer.title, error)
+                    arrived = lost and error.code == ARRIVED  # only the answer was lost
+                    self._tell(arrived, offer.title, None if arrived else error, HAD_ARRIVED if arrived else "")
                     return False
 
     def _server(self, pairing):

@@ -33,14 +33,14 @@ def register(acts):
         made.set_defaults(act=act)
         return made
 
-    pair_ = part("pair", pair, "しるしに、このパソコンを登録します。")
+    pair_ = part("pair", pair, "このパソコンを、しるしとペアリングします。")
     pair_.add_argument("url", metavar="アドレス", help="しるしを開いているときのアドレス(https://…)")
     run_ = part("run", run, "署名の依頼を待ちます。")
     _running_options(run_)
     part("window", open_window, "動いている署名ステーションの画面を開きます。動いていなければ、動かします。")
-    part("status", status, "登録先、鍵、記録の状態を表示します。")
-    forget_ = part("forget", forget, "登録をやめます。")
-    forget_.add_argument("url", metavar="アドレス", nargs="?", help="登録先(1つだけなら不要)")
+    part("status", status, "ペアリング先、鍵、記録の状態を表示します。")
+    forget_ = part("forget", forget, "ペアリングを解除します。")
+    forget_.add_argument("url", metavar="アドレス", nargs="?", help="ペアリング先(1つだけなら不要)")
     return station
 
 
@@ -59,11 +59,11 @@ def pair(options):
     """Make this PC a station of the server at `options.url`."""
     key = device.key()
     begun = pairing.begin(options.url, key)
-    say(f"登録先: {begun.origin}", f"この署名ステーションの鍵: {begun.fingerprint}", "")
-    say("しるしにサインインし、「署名ステーション」›「登録する」を開いて、次の2つを入力してください(10分以内)。")
-    say(f"  登録コード: {begun.user_code}", f"  確認番号  : {begun.match_number}", "", "確認を待っています…")
+    say(f"ペアリング先: {begun.origin}", f"この端末の鍵の指紋: {begun.fingerprint}", "")
+    say("しるしにサインインし、「署名ステーション」›「端末をペアリングする」で、次の2つを入力してください(10分以内)。")
+    say(f"  コード    : {begun.user_code}", f"  6桁の番号 : {begun.match_number}", "", "確認を待っています…")
     made = pairing.finish(begun, key)
-    say(f"登録しました。持ち主: {made.owner}", "「python -m tokens station run」で、署名の依頼を待ち始めます。")
+    say(f"ペアリングしました。持ち主: {made.owner}", "「python -m tokens station run」で、署名の依頼を待ち始めます。")
 
 
 def run(options):
@@ -91,9 +91,9 @@ def status(options):
     found = device.pairings()
     if not found:
         raise Refusal("not_paired")
-    say(f"この署名ステーションの鍵: {protocol.fingerprint(protocol.raw(device.key()))}")
+    say(f"この端末の鍵の指紋: {protocol.fingerprint(protocol.raw(device.key()))}")
     for each in found:
-        say(f"登録先: {each.origin}(持ち主: {each.owner}、番号: {each.station})")
+        say(f"ペアリング先: {each.origin}(持ち主: {each.owner}、番号: {each.station})")
     try:
         with _alone():
             say("動いていません。「python -m tokens station run」で動かします。")
@@ -116,14 +116,14 @@ def forget(options):
     if not found:
         raise Refusal("not_paired")
     if options.url is None and len(found) > 1:
-        say("登録先が2つ以上あります。やめるものを指定してください。", *(f"  {each.origin}" for each in found))
+        say("ペアリング先が2つ以上あります。やめるものを指定してください。", *(f"  {each.origin}" for each in found))
         return
     origin = protocol.origin_of(options.url) if options.url else found[0].origin
     if not device.forget(origin):
         raise Refusal("not_paired", origin)
     say(
-        f"{origin}の登録をやめました。",
-        "しるしの「署名ステーション」のページでも、このパソコンの登録を取り消してください。",
+        f"{origin}とのペアリングを解除しました。",
+        "しるしの「署名ステーション」のページでも、この端末のペアリングを解除してください。",
     )
 
 
@@ -171,7 +171,8 @@ def _with_window(agent):
             f"  {window.address}",
         )
         while True:
-            window.act()
+            window.act(seconds=1)  # never for ever: Windows would not hear Ctrl+C
+            agent.sweep()
     finally:
         window.close()
 

@@ -20,12 +20,13 @@ def run(agent, say=print, ask=input, sleep=time.sleep):
 def turn(agent, said, say=print, ask=input):
     """One look at the agent: say what changed, ask for a code or a confirmation if there is something to ask. Returns the sentence
     last said."""
+    agent.sweep()
     sentence = agent.state.sentence
     if sentence != said:
         say(sentence)
     for offer in agent.offers:
-        say(f"依頼: {offer.title}(要求した人: {offer.requester} / {offer.pairing.origin})")
-        code = ask("しるしの画面に表示された確認番号(6けた): ").strip()
+        say(f"依頼: {offer.title}(依頼した人: {offer.requester} / {offer.pairing.origin})")
+        code = ask("しるしの画面に表示された確認番号(6桁): ").strip()
         if code:
             _claimed(agent, offer, code, say)
     ready = list(agent.ready)
@@ -56,7 +57,7 @@ def _confirmed(agent, ready, say, ask):
 def _show(ready, say):
     shown = ready.shown
     say(f"\n{shown.operation}: {shown.title}")
-    for label, value in [("要求した人", shown.requester), ("要求元", shown.origin), ("期限", shown.until), *shown.rows]:
+    for label, value in [("依頼した人", shown.requester), ("依頼元", shown.origin), ("期限", shown.until), *shown.rows]:
         say(f"  {label}: {value}")
     for note in shown.notes:
         say(f"  ご注意: {note}")

@@ -11,7 +11,7 @@ from tokens.station.refusals import Refusal
 
 LARGEST_ANSWER = 2_000_000
 LARGEST_DOCUMENT = payloads.LARGEST
-SECONDS, POLL_SECONDS = 20, 40  # the server holds a poll for 25
+SECONDS, POLL_SECONDS, RESULT_SECONDS = 20, 40, 60  # the server holds a poll for 25, and examines a result
 WHOLE_SECONDS = 120  # for an answer that trickles in
 LONGEST_SENTENCE = 300
 

@@ -217,7 +217,7 @@ def _mail_signed(ready, ask, journal):
 
 def _sign_in_prepared(envelope, data, station_cards, journal):
     held = station_cards.holding(cards.signs_in)
-    rows = [("サインインする先", envelope.origin), ("登録の持ち主", envelope.owner), *_of_card(held)]
+    rows = [("サインインする先", envelope.origin), ("署名ステーションの持ち主", envelope.owner), *_of_card(held)]
     return Ready(envelope, showing.shown(envelope, rows), held.card, held)
 
 

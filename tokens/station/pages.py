@@ -51,7 +51,7 @@ def refused(message, advice):
 
 def _job(ready, base, alone):
     shown, job = ready.shown, ready.envelope.job
-    rows = [("要求した人", shown.requester, "large"), ("要求元", shown.origin, "large"), ("期限", shown.until, "")]
+    rows = [("依頼した人", shown.requester, "large"), ("依頼元", shown.origin, "large"), ("期限", shown.until, "")]
     rows += [(label, value, "") for label, value in shown.rows]
     facts = "".join(
         f'<div><dt>{escape(label)}</dt><dd class="{kind}">{escape(value)}</dd></div>' for label, value, kind in rows
@@ -93,13 +93,13 @@ def _confirm(ready, base):
 def _offer(offer, base):
     field = f"code-{offer.id}"
     inside = (
-        f'<label for="{field}">しるしの画面に表示された確認番号(6けた)</label>'
+        f'<label for="{field}">しるしの画面に表示された確認番号(6桁)</label>'
         f'<input id="{field}" name="code" inputmode="numeric" autocomplete="off" maxlength="12" required>'
         '<p class="actions"><button class="primary">内容を確かめる</button></p>'
     )
     who = f"{escape(offer.requester)} / {escape(offer.pairing.origin)}"
     return (
-        f'<section class="sheet"><h2>{escape(offer.title)}</h2><p>要求した人: {who}</p>'
+        f'<section class="sheet"><h2>{escape(offer.title)}</h2><p>依頼した人: {who}</p>'
         "<p>ご自分で始めた操作でなければ、番号を入力しないでください。電話やメールで聞いた番号も入力しないでください。</p>"
         f"{_form(base, 'claim', offer.id, inside)}</section>"
     )
@@ -117,7 +117,7 @@ def _told(told):
 
 def _links(agent, base):
     places = "、".join(escape(each.origin) for each in agent.pairings)
-    return f'<p class="soft">登録先: {places} <a href="{base}/">表示を新しくする</a></p>'
+    return f'<p class="soft">ペアリング先: {places} <a href="{base}/">表示を新しくする</a></p>'
 
 
 def _news(told):

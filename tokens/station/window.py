@@ -87,9 +87,12 @@ class Window:
         if self.waiting.acquire(blocking=False):
             self.actions.put((action, arguments))
 
-    def act(self, seconds=None):
-        """Do the next action that was pressed, in this thread. Raises queue.Empty after `seconds`."""
-        action, arguments = self.actions.get(timeout=seconds)
+    def act(self, seconds):
+        """Do the next action that was pressed, in this thread; nothing if none is for `seconds`."""
+        try:
+            action, arguments = self.actions.get(timeout=seconds)
+        except queue.Empty:
+            return
         try:
             action(*arguments)
         finally:
