@@ -217,8 +217,19 @@ def _phrase(spelling):
 
 
 def _text_or_day(table, piece, period):
+    """The piece stands in the text, or the period holds one of the row's days. Where few texts have it, all that fit are
+    ids that indexes give, so that nothing is looked at row by row."""
     text = _text(table, [_spellings(piece)])
-    in_period = _any([(column >= period[0]) & (column < period[1]) for column in DAYS[table]])
-    ids = _few(table, in_period)
-    both = text.ids | ids if text.ids is not None and ids is not None else None
-    return Condition(text.test | in_period, both)
+    if text.ids is None:
+        return Condition(text.test | _any([_lies_in(column, period) for column in DAYS[table]]))
+    others = table.alias()
+    found = others.select(others.id).where(others.id.in_(list(text.ids)))
+    for column in DAYS[table]:
+        found = found.union_all(others.select(others.id).where(_lies_in(getattr(others, column.name), period)))
+    often = 1 + len(DAYS[table])  # how often one row can be found at most
+    ids = {id for (id,) in found.limit(often * MOST + 1).tuples()}
+    return Condition(table.id.in_(found), frozenset(ids) if len(ids) <= MOST else None)
+
+
+def _lies_in(column, period):
+    return (column >= period[0]) & (column < period[1])
