@@ -1,6 +1,7 @@
 """Home: for each role what it has to do now, and nothing else."""
 
 from datetime import timedelta
+from itertools import islice
 
 from flask import Blueprint, current_app, g, url_for
 
@@ -71,7 +72,7 @@ def _own_steps():
     """At most three things this person can do in their own applications, the longest waiting first."""
     waiting = [Stage.DRAFT, Stage.SUBMITTED, Stage.SENT, Stage.DELIVERED, Stage.INSTALLED]
     rows = _own().where(Application.stage.in_(waiting)).order_by(*Application.by_waiting(*waiting)).limit(20)
-    steps = [(row, case.next_step(row, g.person)) for row in rows]
+    steps = ((row, case.next_step(row, g.person)) for row in rows)
     return [
         {
             "sentence": f"{row.title}: {step.sentence}",
@@ -79,9 +80,8 @@ def _own_steps():
             "url": step.url if not step.is_post else url_for("applications.show", number=row.id),
             "note": f"{row.number} {row.status}",
         }
-        for row, step in steps
-        if step.label
-    ][:3]
+        for row, step in islice(((row, step) for row, step in steps if step.label), 3)
+    ]
 
 
 def _own_certificates():
