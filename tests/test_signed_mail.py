@@ -12,7 +12,7 @@ from tests import ca
 from tokens import smime
 from webapp.errors import Refused
 from webapp.mails.frame import letter
-from webapp.papers import signed_mail
+from webapp.papers import guard, signed_mail
 
 
 @pytest.fixture(scope="module")
@@ -172,3 +172,16 @@ def test_a_mail_cut_anywhere_is_refused(ours, card, authorities):
     mail = with_chain(ours, card("suzuki@shinsei.example"), authorities)
     for end in range(0, len(mail) - 3, max(len(mail) // 60, 1)):
         refused(authorities, ours, mail[:end], "。")
+
+
+def test_the_same_is_said_from_the_guarded_child(ours, card, authorities):
+    mail = with_chain(ours, card("suzuki@shinsei.example"), authorities)
+    anchors, others = [ca.der(authorities.seal.root)], [ca.der(authorities.seal.issuing)]
+    asked = ("webapp.papers.signed_mail:check", mail, ours, anchors, others, datetime.now(UTC))
+    assert guard.run(*asked) == checked(authorities, ours, mail)
+    with pytest.raises(signed_mail.MailRefused) as refusal:
+        guard.run(asked[0], mail + b"more", *asked[2:])
+    assert refusal.value.code == "broken"
+    _, certificate = card("suzuki@shinsei.example", "client_auth")
+    found = guard.run("webapp.papers.card:check", certificate, anchors, others, datetime.now(UTC))
+    assert found.mails == ("suzuki@shinsei.example",)

@@ -148,7 +148,10 @@ class StationJob(Row):
     def end_overdue(cls, now):
         """What was not done in its time is over."""
         overdue = cls.state.in_(OPEN) & (cls.expires_at <= now)
-        cls.update(state="expired", ended_at=now).where(overdue).execute()
+        if (
+            cls.select().where(overdue).exists()
+        ):  # asked twice a second while a station waits: most often there is nothing
+            cls.update(state="expired", ended_at=now).where(overdue).execute()
 
     @classmethod
     def waiting_for(cls, person, limit):
