@@ -163,8 +163,9 @@ def revoked(automatic, seal, monkeypatch):
     serial = waited(automatic, newest(automatic)["id"], "issued")["serial"]
     registered = settings.Institution(seal_mails=("gakucho@shinsei.example",))
     monkeypatch.setattr(automatic.desk, "settings", settings.Settings(institution=registered))
-    pdf = seal(text_pdf(["東京都千代田区", "学校法人申請学園 申請大学", HEAD]))
-    mail = revocation(f"{int(serial, 16):X}", HEAD, pdf)
+    written = f"{int(serial, 16):X}"
+    pdf = seal(text_pdf(["東京都千代田区", "学校法人申請学園 申請大学", HEAD, written, "秘密鍵の危殆化"]))
+    mail = revocation(written, HEAD, pdf)
     send(automatic, mail)
     return waited(automatic, newest(automatic)["id"], "revoked"), serial, mail
 
