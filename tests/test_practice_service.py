@@ -187,7 +187,7 @@ def test_a_certificate_is_revoked_listed_and_everybody_concerned_is_told(automat
 def test_a_certificate_is_revoked_once(automatic, revoked):
     send(automatic, revoked[2])
     returned = waited(automatic, newest(automatic)["id"], "returned")
-    assert any("有効な証明書が見つかりません" in found["sentence"] for found in returned["findings"])
+    assert any("すでに失効しています" in found["sentence"] for found in returned["findings"])
 
 
 def test_a_form_of_another_site_moves_nothing(service, seal):
