@@ -58,7 +58,6 @@ def test_a_pc_is_paired_with_a_code_a_number_and_a_fingerprint(intranet, monkeyp
         assert seconds == 1
         intranet.pairings["p-1"]["state"] = "paired"
 
-    monkeypatch.setattr(pairing.time, "sleep", confirmed)
     monkeypatch.setattr(pairing.finish, "__defaults__", (confirmed,))
     assert main(["station", "pair", intranet.origin + "/stations"]) == 0
     said = capsys.readouterr().out
@@ -151,6 +150,14 @@ def test_a_second_station_does_not_run_and_the_opener_shows_the_first(monkeypatc
         assert "すでに動いています" in capsys.readouterr().err
         assert commands.main() == 0
     assert opened == [(device.folder() / "window.html").as_uri()]
+
+
+def test_from_a_menu_trouble_is_a_page(monkeypatch, capsys):
+    opened = []
+    monkeypatch.setattr(commands.webbrowser, "open", lambda address: opened.append(address) or True)
+    assert commands.main() == 1
+    assert opened == [(device.folder() / "trouble.html").as_uri()]
+    assert "まだどこともペアリングしていません" in (device.folder() / "trouble.html").read_text("utf-8")
 
 
 # The terminal

@@ -35,6 +35,7 @@ def package():
     info = f"{project['name']}-{project['version']}.dist-info"
     files[f"{info}/METADATA"] = _metadata(project).encode()
     files[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: shirushi\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    files[f"{info}/entry_points.txt"] = _opener(project).encode()
     files[f"{info}/RECORD"] = _record(files, f"{info}/RECORD")
     data = _zipped(files)
     name = f"{project['name']}-{project['version']}-py3-none-any.whl"
@@ -51,6 +52,11 @@ def _metadata(project):
     lines += [f"Requires-Python: {project['requires-python']}"]
     lines += [f"Requires-Dist: {needed}" for needed in project["dependencies"]]
     return "\n".join(lines) + "\n"
+
+
+def _opener(project):
+    """The program for a menu or an icon, which opens the station's window."""
+    return "[gui_scripts]\n" + "".join(f"{name} = {place}\n" for name, place in project["gui-scripts"].items())
 
 
 def _record(files, own):

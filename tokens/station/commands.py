@@ -12,7 +12,7 @@ from tokens.errors import TokenError
 from tokens.modules import path_of
 from tokens.process import leave_no_core
 from tokens.prompts import prompt
-from tokens.station import console, device, pairing, protocol
+from tokens.station import console, device, pages, pairing, protocol
 from tokens.station.cards import Cards
 from tokens.station.journal import Journal
 from tokens.station.refusals import Refusal
@@ -20,6 +20,7 @@ from tokens.station.window import FILE, Window
 from tokens.terminal import complain, say
 
 LOCK = "signing station"
+TROUBLE = "trouble.html"
 
 
 def register(acts):
@@ -134,6 +135,9 @@ def main():
         open_window()
     except TokenError as error:
         complain(error)
+        if not (sys.stderr and sys.stderr.isatty()):  # started from a menu: nobody reads that
+            device.replace(device.folder() / TROUBLE, pages.refused(error.message, error.advice).encode("utf-8"))
+            _show(device.folder() / TROUBLE)
         return 1
     except KeyboardInterrupt:
         return 0
