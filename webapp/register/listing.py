@@ -2,13 +2,14 @@
 page of rows, found by the key of the row where the page before ended (never by counting rows)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import reduce
 from heapq import merge
 from operator import and_, or_
 
-from peewee import SQL, EnclosedNodeList, fn
+from peewee import OP, SQL, EnclosedNodeList, fn
 
+from webapp import clock
 from webapp.register.applications import Application
 from webapp.register.certificates import Certificate
 from webapp.register.database import InstantField, database
@@ -162,8 +163,18 @@ class Listing:
         is_id = self.order in ("received",) or (self.table is Application and self.order == "number")
         if place is not None:
             query = query.where(*_beyond(key, id, place, is_id, descends))
-        sort = [id] if is_id else [key, id]
+        sort = ([id + 0] if self._begins_behind_the_ended(descends) else [id]) if is_id else [key, id]
         return list(query.order_by(*(-each if descends else each for each in sort)).limit(count).tuples())
+
+    def _begins_behind_the_ended(self, descends):
+        """Whether a walk over the ids would first pass all that ended long ago: then the few that are still valid are
+        found by their end and sorted, which `+ 0` tells the databases."""
+        if self.table is not Certificate or descends:
+            return False
+        since = clock.now() - timedelta(days=1)
+        return any(
+            each.lhs is Certificate.not_after and each.op == OP.GTE and each.rhs > since for each in self.filters
+        )
 
 
 def _where(query, *tests):
