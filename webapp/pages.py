@@ -127,6 +127,7 @@ def _nav(person):
     items = [("ホーム", url_for("home.home"))]
     if roles - {Role.ADMINISTRATOR}:
         items += [("申請", url_for("applications.index")), ("証明書", url_for("certificates.index"))]
+        items.append(("トークン", url_for("tokens.index")))
         items.append(("予定", url_for("calendar.index")))
         items.append(("統計", url_for("statistics.index")))
     if Role.AUDITOR in roles:

@@ -16,6 +16,7 @@ from webapp.register import (
     Job,
     NumberSeries,
     Person,
+    Token,
     content,
     database,
 )
@@ -196,8 +197,10 @@ def withdraw(application, who, reason):
 
 
 def release_target(application):
-    """A revocation that ends without one leaves its certificate as it was before."""
-    Certificate.update(revoking=None, blocked_at=None).where(Certificate.revoking == application).execute()
+    """A revocation that ends without one leaves its certificate as it was before; a key on a lost token stays blocked."""
+    for certificate in Certificate.select().where(Certificate.revoking == application):
+        blocked_at = certificate.blocked_at if Token.is_lost_with(certificate) else None
+        Certificate.update(revoking=None, blocked_at=blocked_at).where(Certificate.id == certificate.id).execute()
 
 
 def required(text, field, sentence):

@@ -12,7 +12,7 @@ from webapp.mails import revocations as mails
 from webapp.papers import guard
 from webapp.papers.revocation_reasons import KEY_COMPROMISE
 from webapp.procedure import Kind, Role, Stage
-from webapp.register import Application, ApplicationForm, Certificate, Event, Job, Person, Revocation, database
+from webapp.register import Application, ApplicationForm, Certificate, Event, Job, Person, Revocation, Token, database
 
 NOT_NAMED = (
     "このメールには、この証明書のシリアル番号も申請番号もありません。"
@@ -114,7 +114,7 @@ def _open(application, certificate, who, said):
     with database.atomic():
         is_free = Certificate.revoking.is_null() & Certificate.revoked_at.is_null()
         if (
-            not Certificate.update(blocked_at=_blocked(said)).where(this & is_free).execute()
+            not Certificate.update(blocked_at=_blocked(said, certificate)).where(this & is_free).execute()
         ):  # holds the row until the end
             raise Overtaken(
                 "この証明書の失効は、ほかの人がすでに申請しています。", "証明書の画面を開き直してください。"
@@ -128,8 +128,11 @@ def _open(application, certificate, who, said):
     return application
 
 
-def _blocked(said):
-    return clock.now() if said.reason == KEY_COMPROMISE else None
+def _blocked(said, certificate):
+    """Since when the key must not be used: now that it is compromised, or since its token was lost, or None."""
+    if said.reason == KEY_COMPROMISE:
+        return clock.now()
+    return certificate.blocked_at if Token.is_lost_with(certificate) else None
 
 
 def _checked(application, reason, comment, compromised_at, noticed_at):
@@ -165,7 +168,9 @@ def give_reason(application, who, reason, comment, compromised_at, noticed_at, o
     }
     with performing("give_reason", application, who, {"reason": said.reason}, {"comment": said.comment}, **chosen):
         Revocation.update(**vars(said)).where(Revocation.application == application).execute()
-        Certificate.update(blocked_at=_blocked(said)).where(Certificate.revoking == application).execute()
+        Certificate.update(blocked_at=_blocked(said, application.target)).where(
+            Certificate.revoking == application
+        ).execute()
 
 
 def sealers(application):

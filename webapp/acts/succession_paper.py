@@ -2,7 +2,7 @@
 
 from webapp import clock, profiles
 from webapp.acts import letters, responsibilities
-from webapp.register import Challenge, Institution
+from webapp.register import Challenge, Institution, Token
 
 
 def values(who, person, share, note):
@@ -40,9 +40,13 @@ def _certificates(rows):
     return [_certificate(row, row.key_pair if row.key_pair_id else shown.get(row.id)) for row in rows]
 
 
+_NAMES = ("token_label", "token_serial", "token_model")
+
+
 def _place(key):
-    """Where a key lies, of its KeyPair or of the Challenge that it met: the token's label and serial."""
-    named = [getattr(key, name, None) for name in ("token_label", "token_serial", "token_model")]
+    """Where a key lies, of its KeyPair or of the Challenge that it met: the token as the ledger and as itself calls it."""
+    entered = Token.of_key(key)
+    named = [entered.label if entered else "", *(getattr(key, each, None) for each in _NAMES)]
     return " / ".join(text for text in named if text)
 
 

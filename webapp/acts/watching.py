@@ -18,6 +18,7 @@ from webapp.acts import (
     notifications,
     responsibilities,
     stocktakings,
+    token_ledger,
 )
 from webapp.acts.addressees import Addressees
 from webapp.mails import digests
@@ -26,7 +27,7 @@ from webapp.register import OUTAGES, CalendarFeed, Digest, Event, Told, Watch, d
 
 log = logging.getLogger("shirushi.watching")
 
-SOURCES = (delays, stocktakings, campaigns, gates, notifications, responsibilities)
+SOURCES = (delays, stocktakings, campaigns, gates, notifications, responsibilities, token_ledger)
 SHOWN = 100  # of each group in a digest; the rest is counted
 LATE = timedelta(hours=26)  # after the last round: something is wrong
 _PORTION = 300

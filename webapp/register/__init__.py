@@ -36,6 +36,7 @@ from webapp.register.revocations import Revocation, StatusAnswer
 from webapp.register.stations import Pairing, PairingMiss, Station, StationJob, StationNonce
 from webapp.register.stocktakings import Stocktaking, StocktakingItem
 from webapp.register.successions import Succession, SuccessionItem
+from webapp.register.tokens import KeyProtection, Token, TokenHandover, TokenListing
 from webapp.register.watching import CalendarFeed, Digest, Told, Watch
 
 __all__ = [
@@ -72,6 +73,7 @@ __all__ = [
     "Intake",
     "Job",
     "KeyPair",
+    "KeyProtection",
     "Letter",
     "Notification",
     "NumberSeries",
@@ -94,6 +96,9 @@ __all__ = [
     "Succession",
     "SuccessionItem",
     "TelephoneCall",
+    "Token",
+    "TokenHandover",
+    "TokenListing",
     "Told",
     "TrustAnchor",
     "Visit",

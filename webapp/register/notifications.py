@@ -2,6 +2,7 @@
 
 from peewee import CharField, DateField, ForeignKeyField, IntegerField, TextField
 
+from webapp.register.applications import Application
 from webapp.register.content import Content
 from webapp.register.database import InstantField, Row
 from webapp.register.gates import GateRecord
@@ -29,7 +30,7 @@ class Notification(Row):
 
 
 class Evidence(Row):
-    """A file kept as it came, as proof of a 届出 or of a gate's record."""
+    """A file kept as it came, as proof of a 届出, of a gate's record, or of how the key of an application is kept."""
 
     notification = ForeignKeyField(Notification, null=True, backref="evidence")
     gate_record = ForeignKeyField(GateRecord, null=True, backref="evidence")
@@ -39,3 +40,4 @@ class Evidence(Row):
     content = ForeignKeyField(Content, column_name="sha256")
     at = InstantField()
     person = ForeignKeyField(Person, backref="+")
+    application = ForeignKeyField(Application, null=True, backref="evidence")

@@ -1,6 +1,6 @@
 """Certificates in use: the list, one in human words, and the commands to sign with it."""
 
-from flask import Blueprint, g, request
+from flask import Blueprint, g, request, url_for
 
 from webapp import signing_commands
 from webapp.acts import certificates as acts
@@ -11,7 +11,7 @@ from webapp.papers import certificate as certificate_paper
 from webapp.papers import serial
 from webapp.papers.revocation_reasons import REASONS
 from webapp.procedure import Role
-from webapp.register import ImportBatch, filters
+from webapp.register import ImportBatch, Token, filters
 from webapp.register.filters import ORIGINS, STATES
 from webapp.routes import certificate_steps, exported, lists
 from webapp.routes.delivery import points
@@ -79,6 +79,7 @@ def _page(row, refusal=None):
         proof=row.proof,
         commands=signing_commands.commands(row, _name(row)) if has_file and _may_sign(row) else [],
         key=row.key_pair,
+        token=_token(row),
         batch=ImportBatch.of(row),
         history=told_all(acts.history(row)),
         may_describe=Role.OFFICER in g.roles,
@@ -86,6 +87,13 @@ def _page(row, refusal=None):
         refusal=refusal,
         **certificate_steps.steps_of(row),
     )
+
+
+def _token(row):
+    """{label, url} of the token of the ledger on which the key lies; the url only for those who may see it. Or None."""
+    found = Token.of(row)
+    is_seen = found is not None and found.is_seen_by(g.person)
+    return found and {"label": found.label, "url": url_for("tokens.show", number=found.id) if is_seen else ""}
 
 
 def _may_sign(row):
