@@ -347,11 +347,12 @@ def test_a_result_of_which_only_the_answer_was_lost_counts_as_sent(intranet, car
 
 def test_without_a_server_the_station_says_so_and_goes_on(intranet, agent):
     intranet.answers["/station/jobs"] = (503, {}, b"")
-    assert agent.look(agent.pairings[0]) > 0
+    for _ in range(2):
+        assert agent.look(agent.pairings[0]) > 0
     assert agent.state.name == "unreachable"
     intranet.answers.clear()
-    agent.look(agent.pairings[0])
-    assert agent.state.name == "waiting"
+    assert len(agent.told) == 1 and agent.look(agent.pairings[0]) and agent.state.name == "waiting"
+    assert last(agent).good and last(agent).message == "サーバーにつながりました。"
 
 
 def test_a_revoked_station_stops_asking(intranet, agent):

@@ -269,7 +269,7 @@ def test_no_other_page_of_the_browser_gets_into_the_window(intranet, card, tmp_p
     import threading
     from http.server import BaseHTTPRequestHandler, HTTPServer
 
-    from tests.browser import chromium
+    from tests.browser import AXE, AXE_OPTIONS, chromium
 
     device.pair(intranet.paired(device.key()))
     document = form()
@@ -297,6 +297,8 @@ def test_no_other_page_of_the_browser_gets_into_the_window(intranet, card, tmp_p
             page.get_by_label("確認番号(6桁)").fill(CODE)
             page.get_by_role("button", name="内容を確かめる").click()
             page.get_by_role("button", name="署名する").wait_for(timeout=10_000)
+            found = AXE.run(page, options=AXE_OPTIONS).response["violations"]
+            assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
             address = page.url
             other = context.new_page()
             for name in ("localhost", "127.0.0.1"):  # another site, and another port of the same

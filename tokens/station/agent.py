@@ -19,6 +19,7 @@ from tokens.station.states import DONE, State, Told, Watched, offers_in
 REMEMBERED = 20
 PAUSE_SECONDS, AFTER_FAILURE_SECONDS, RESEND_SECONDS = 2, 10, 3
 NO_REPORT = "サーバーに結果を伝えられませんでした。"
+GO_ON, BACK = "ブラウザーのしるしの画面に戻って、続けてください。", "サーバーにつながりました。"
 ARRIVED, HAD_ARRIVED = "finished", "この依頼は、しるしでは終わっています。結果は、しるしの画面で確認してください。"
 
 
@@ -64,14 +65,15 @@ class Agent:
             offers = offers_in(answer, pairing)
         except http.ServerRefused as error:
             revoked = error.code == "revoked"
-            self._linked(pairing, "revoked" if revoked else "unreachable", [])
-            self._tell(False, pairing.origin, error)
+            if self._linked(pairing, "revoked" if revoked else "unreachable", []):
+                self._tell(False, pairing.origin, error)
             return None if revoked else AFTER_FAILURE_SECONDS
         except TokenError as error:
             if self._linked(pairing, "unreachable", []):
                 self._tell(False, pairing.origin, error)
             return AFTER_FAILURE_SECONDS
-        self._linked(pairing, "waiting", offers)
+        if self._linked(pairing, "waiting", offers) == "unreachable":
+            self._tell(True, pairing.origin, None, BACK)
         return PAUSE_SECONDS
 
     def keep_looking(self, pairing, stopped):
@@ -148,7 +150,7 @@ class Agent:
                 envelope, serial=value.token.serial, certificate=certificate, result=sha256(body).hexdigest()
             )
             if self._report(offer, body, part):
-                self._tell(True, ready.shown.title, None, DONE[envelope.type])
+                self._tell(True, ready.shown.title, None, DONE[envelope.type], GO_ON)
         return True
 
     def _asked(self, ready, part, op, **arguments):
@@ -217,14 +219,14 @@ class Agent:
         return before
 
     def _linked(self, pairing, link, offers):
-        """Note how the connection is; True if that is news."""
+        """Note how the connection is; how it was before, if that differs, else None."""
         with self._lock:
             before, self._links[pairing.origin] = self._links[pairing.origin], link
             self._offers[pairing.origin] = offers
-        return before != link
+        return before if before != link else None
 
-    def _tell(self, good, title, error, message=""):
-        told = Told(self.clock(), good, title, message or error.message, error.advice if error else "")
+    def _tell(self, good, title, error, message="", advice=""):
+        told = Told(self.clock(), good, title, message or error.message, error.advice if error else advice)
         self.told.appendleft(told)
 
 

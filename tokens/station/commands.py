@@ -65,6 +65,8 @@ def pair(options):
     say(f"  コード    : {begun.user_code}", f"  6桁の番号 : {begun.match_number}", "", "確認を待っています…")
     made = pairing.finish(begun, key)
     say(f"ペアリングしました。持ち主: {made.owner}", "「python -m tokens station run」で、署名の依頼を待ち始めます。")
+    if _is_running():
+        say("署名ステーションはすでに動いています。新しいペアリング先は、いったん終えて動かし直すと使えます。")
 
 
 def run(options):
@@ -95,11 +97,7 @@ def status(options):
     say(f"この端末の鍵の指紋: {protocol.fingerprint(protocol.raw(device.key()))}")
     for each in found:
         say(f"ペアリング先: {each.origin}(持ち主: {each.owner}、番号: {each.station})")
-    try:
-        with _alone():
-            say("動いていません。「python -m tokens station run」で動かします。")
-    except Refusal:
-        say("動いています。")
+    say("動いています。" if _is_running() else "動いていません。「python -m tokens station run」で動かします。")
     record = Journal()
     broken, entries = record.broken_at(), record.entries()
     say(f"記録: {record.path}({len(entries)}行)")
@@ -201,6 +199,14 @@ def _alone():
         yield
     finally:
         lock.__exit__(None, None, None)
+
+
+def _is_running():
+    try:
+        with _alone():
+            return False
+    except Refusal:
+        return True
 
 
 def _no_options():

@@ -123,9 +123,7 @@ def _links(agent, base):
 def _news(told):
     """What happened last."""
     if told.good:
-        return _banner(
-            "good", _p(told.message) + _p("ブラウザーのしるしの画面に戻って、続けてください。"), role="status"
-        )
+        return _banner("good", _p(told.message) + _p(told.advice), role="status")
     return _banner("wrong", f"<p><strong>{escape(told.message)}</strong></p>{_p(told.advice)}", role="alert")
 
 
