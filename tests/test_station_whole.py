@@ -5,6 +5,7 @@ import threading
 from dataclasses import replace
 
 import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID as Purpose
 from softhsm import make_token
 from stationed import Person, card_with
 from werkzeug.serving import make_server
@@ -127,3 +128,13 @@ def test_an_officer_signs_the_mail_with_the_packet(station_of, case, browser, su
     rows, shown = answered(station_of(suzuki, token), asked(browser, application, "sign_mail", confirmed="yes"))
     assert rows["宛先"] == "certs@desk.practice.example" and rows["差出人"] == "suzuki@shinsei.example" and shown.text
     assert b"multipart/signed" in Letter.packet(application).content.bytes()
+
+
+def test_a_head_signs_in_with_the_card(station_of, browser, tanaka, authorities, tmp_path):
+    purposes = {"purposes": (Purpose.CLIENT_AUTH,), "policies": ()}
+    token, _ = card_with(tmp_path / "card", "tanaka@shinsei.example", authority=authorities.seal, **purposes)
+    agent = station_of(tanaka, token)
+    browser.delete_cookie("shirushi")
+    rows, shown = answered(agent, browser.press("/session/card", {"login": "tanaka"}))
+    assert rows["サインインする先"] == agent.pairings[0].origin and "127.0.0.1" in shown.requester
+    assert "田中 一郎" in browser.press("/session/card/visit").text
