@@ -126,6 +126,7 @@ class Authority:
         days=459,
         not_before=None,
         key_usage_critical=True,
+        purposes_critical=False,
         policies=(NON_EV_CODE_SIGNING,),
         crl_urls=(CRL_URL,),
         crl_critical=False,
@@ -142,7 +143,7 @@ class Authority:
         access = [_access(Access.CA_ISSUERS, url) for url in issuer_urls] + [_access(Access.OCSP, u) for u in ocsp_urls]
         extensions = [
             (usages is not None and x509.KeyUsage(**{bit: bit in (usages or ()) for bit in _BITS}), key_usage_critical),
-            (purposes and x509.ExtendedKeyUsage(purposes), False),
+            (purposes and x509.ExtendedKeyUsage(purposes), purposes_critical),
             (policies and x509.CertificatePolicies([_policy(oid) for oid in policies]), False),
             (crl_urls and x509.CRLDistributionPoints([_point(url) for url in crl_urls]), crl_critical),
             (access and x509.AuthorityInformationAccess(access), False),

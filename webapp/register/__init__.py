@@ -33,6 +33,7 @@ from webapp.register.people import (
 )
 from webapp.register.reminders import Reminder
 from webapp.register.revocations import Revocation, StatusAnswer
+from webapp.register.signatures import SignatureRecord
 from webapp.register.stations import Pairing, PairingMiss, Station, StationJob, StationNonce
 from webapp.register.stocktakings import Stocktaking, StocktakingItem
 from webapp.register.successions import Succession, SuccessionItem
@@ -87,6 +88,7 @@ __all__ = [
     "Reminder",
     "Revocation",
     "SignInAttempt",
+    "SignatureRecord",
     "Station",
     "StationJob",
     "StationNonce",

@@ -8,6 +8,7 @@ from webapp import clock, sentences
 from webapp.papers.revocation_reasons import REASONS
 from webapp.procedure import Stage
 from webapp.register import ApplicationForm, Content, Csr, Event, Job, Paper, Revocation
+from webapp.routes import signatures
 from webapp.routes.next_step import LETTER_STATES, facts_now, next_step, sent_on, since_words
 
 __all__ = ["LETTER_STATES", "facts_now", "next_step", "sent_on", "since_words"]  # what a case's pages ask for together
@@ -156,7 +157,8 @@ def revocation(application):
     if not application.is_revocation:
         return None
     row = Revocation.of(application)
-    return {"row": row, "words": str(REASONS[row.reason])}
+    survival = signatures.survival(application.target, row.compromised_at)
+    return {"row": row, "words": str(REASONS[row.reason]), "survival": survival}
 
 
 def hours_left(application):

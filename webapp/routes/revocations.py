@@ -12,6 +12,7 @@ from webapp.pages import page, see_other
 from webapp.papers.revocation_reasons import KEY_COMPROMISE, REASONS
 from webapp.procedure import Role
 from webapp.register import EmergencyContact, Job, Person, Revocation, StatusAnswer
+from webapp.routes import signatures
 from webapp.routes.finding import attempt, find, find_certificate, typed, upload, who
 
 bp = Blueprint("revocations", __name__)
@@ -101,6 +102,7 @@ def _emergency_page(certificate, refusal=None):
         status=refusal.status if refusal else 200,
         certificate=certificate,
         contacts=EmergencyContact.in_force(),
+        survival=signatures.survival(certificate),
         typed=typed(**ENTRIES | at_first),
         refusal=refusal,
     )

@@ -69,6 +69,7 @@ DONE = {
     "answer_gate": "回答したことを記録しました。",
     "void_gate": "記録を取り消しました。",
     "describe_certificate": "管理名称と用途を保存しました。",
+    "register_signature": "署名簿に登録しました。",
     "read_import": "ファイルを読み取りました。まだ何も登録していません。内容を確認してください。",
     "import_certificates": "登録を始めました。結果はこの画面に表示します。",
     "drop_import": "登録せずに終わりました。",

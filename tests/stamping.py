@@ -1,0 +1,141 @@
+"""Time stamps for tests: a time-stamp authority in memory that stamps any time, and one run by `openssl ts`."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+from asn1crypto import cms, core, tsp
+from asn1crypto import x509 as asn1
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from tests import ca
+from tests.openssl import openssl
+
+INDIRECT = "1.3.6.1.4.1.311.2.1.4"
+MICROSOFT = "1.3.6.1.4.1.311.3.3.1"
+TSA_NAME = (("C", "JP"), ("O", "Practice"), ("CN", "Practice TSA 1"))
+CONFIG = """[tsa]
+default_tsa = one
+[one]
+serial = {folder}/serial
+default_policy = 1.2.3.4
+digests = sha256
+signer_digest = sha256
+accuracy = secs:1
+ordering = no
+tsa_name = no
+ess_cert_id_chain = no
+"""
+
+
+class Stamper:
+    """A time-stamp authority; `purposes` may be spoilt."""
+
+    def __init__(self, purposes=(ExtendedKeyUsageOID.TIME_STAMPING,)):
+        self.key = ca.new_key()
+        self.authority = ca.Authority("Practice TSA CA")
+        how = {"purposes": purposes, "purposes_critical": True, "not_before": datetime.now(UTC) - timedelta(days=30)}
+        self.certificate = self.authority.code_signing(self.key.public_key(), TSA_NAME, **how)
+
+    def token(self, value, at=None):
+        """A TimeStampToken (ContentInfo) over `value`, of the time `at`."""
+        told = tsp.TSTInfo(
+            {
+                "version": "v1",
+                "policy": "1.2.3.4",
+                "message_imprint": _imprint(value),
+                "serial_number": 1,
+                "gen_time": core.GeneralizedTime((at or datetime.now(UTC)).replace(microsecond=0)),
+            }
+        )
+        held = asn1.Certificate.load(ca.der(self.certificate))
+        attributes = cms.CMSAttributes(
+            [
+                {"type": "content_type", "values": ["tst_info"]},
+                {"type": "message_digest", "values": [hashlib.sha256(told.dump()).digest()]},
+            ]
+        )
+        signer = {
+            "version": "v1",
+            "sid": {"issuer_and_serial_number": {"issuer": held.issuer, "serial_number": held.serial_number}},
+            "digest_algorithm": {"algorithm": "sha256"},
+            "signed_attrs": attributes,
+            "signature_algorithm": {"algorithm": "sha256_ecdsa"},
+            "signature": self.key.sign(attributes.dump(), ec.ECDSA(hashes.SHA256())),
+        }
+        content = {"content_type": "tst_info", "content": core.ParsableOctetString(told.dump())}
+        return _signed_data(content, signer, [held])
+
+    def with_openssl(self, value, folder):
+        """The same made by `openssl ts -reply`, of this moment."""
+        (folder / "tsa.key").write_bytes(self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        (folder / "tsa.pem").write_bytes(ca.pem(self.certificate))
+        (folder / "serial").write_text("01\n")
+        (folder / "tsa.cnf").write_text(CONFIG.format(folder=folder))
+        (folder / "value").write_bytes(value)
+        asked = folder / "asked.tsq"
+        openssl("ts", "-query", "-data", str(folder / "value"), "-sha256", "-cert", "-out", str(asked))
+        words = [
+            "-config",
+            str(folder / "tsa.cnf"),
+            "-signer",
+            str(folder / "tsa.pem"),
+            "-inkey",
+            str(folder / "tsa.key"),
+        ]
+        reply = openssl("ts", "-reply", "-queryfile", str(asked), "-token_out", *words)
+        return cms.ContentInfo.load(reply)
+
+
+def signature_of(key, certificate, content=b"content", said_at=None):
+    """A SignedData (ContentInfo) by `key` over `content`, as a program carries it; without a time stamp."""
+    held = asn1.Certificate.load(ca.der(certificate))
+    attributes = [
+        {"type": "content_type", "values": [INDIRECT]},
+        {"type": "message_digest", "values": [hashlib.sha256(content).digest()]},
+    ]
+    if said_at:
+        said = cms.Time({"utc_time": core.UTCTime(said_at.replace(microsecond=0))})
+        attributes.append({"type": "signing_time", "values": [said]})
+    attributes = cms.CMSAttributes(attributes)
+    signer = {
+        "version": "v1",
+        "sid": {"issuer_and_serial_number": {"issuer": held.issuer, "serial_number": held.serial_number}},
+        "digest_algorithm": {"algorithm": "sha256"},
+        "signed_attrs": attributes,
+        "signature_algorithm": {"algorithm": "sha256_ecdsa"},
+        "signature": key.sign(attributes.dump(), ec.ECDSA(hashes.SHA256())),
+    }
+    return _signed_data({"content_type": "data", "content": core.ParsableOctetString(content)}, signer, [held])
+
+
+def stamped(signature, token, kind=MICROSOFT):
+    """The signature with a time stamp beside it, as DER."""
+    made = cms.ContentInfo.load(signature.dump())
+    made["content"]["signer_infos"][0]["unsigned_attrs"] = [{"type": kind, "values": [token]}]
+    return made.dump(force=True)
+
+
+def value_of(signature):
+    return signature["content"]["signer_infos"][0]["signature"].native
+
+
+def _imprint(value):
+    return {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": hashlib.sha256(value).digest()}
+
+
+def _signed_data(content, signer, certificates):
+    return cms.ContentInfo(
+        {
+            "content_type": "signed_data",
+            "content": {
+                "version": "v3",
+                "digest_algorithms": [{"algorithm": "sha256"}],
+                "encap_content_info": content,
+                "certificates": [cms.CertificateChoices("certificate", each) for each in certificates],
+                "signer_infos": [signer],
+            },
+        }
+    )

@@ -1,0 +1,179 @@
+"""Time stamps on signatures of programs: RFC 3161 tokens, and the older countersignature of PKCS#9 (RFC 2985 §5.3.6).
+
+What is verified: the stamp is over this very signature value, and its own signature is right with the certificate that
+came along, which is for time-stamping and was valid at that time. Whether anybody should trust that authority is not
+judged here: the house keeps no anchors of time-stamp authorities.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from asn1crypto import cms, tsp
+from asn1crypto import x509 as asn1
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+
+from webapp.papers.key import MALFORMED
+
+# What asn1crypto and cryptography raise on damaged or forged bytes.
+_DAMAGE = (
+    *MALFORMED,
+    UnsupportedAlgorithm,
+    LookupError,
+    AttributeError,
+    RecursionError,
+    NotImplementedError,
+    OverflowError,
+)
+MICROSOFT = "1.3.6.1.4.1.311.3.3.1"
+STAMP = "1.2.840.113549.1.9.16.2.14"  # id-aa-timeStampToken, as jarsigner writes it
+COUNTERSIGNATURE = "1.2.840.113549.1.9.6"
+HASHES = {"sha1": hashes.SHA1, "sha256": hashes.SHA256, "sha384": hashes.SHA384, "sha512": hashes.SHA512}
+
+
+@dataclass(frozen=True)
+class Timestamp:
+    """`at` is aware UTC, or None where it could not be read; `authority` the name in its certificate; `fault` a sentence saying why it proves nothing, else ""."""
+
+    at: datetime | None
+    authority: str
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class ReadSignature:
+    """`is_right`: the signature value verifies with the certificate over what it signs (the program itself is not looked
+    at). `signed_at` is what the signer's computer said, or None; `timestamp` a Timestamp or None."""
+
+    is_right: bool
+    signed_at: datetime | None
+    timestamp: Timestamp | None
+
+
+def read(signed_data, certificate):
+    """The ReadSignature by `certificate` (DER) in a SignedData (DER), or None where it did not sign there or where the
+    bytes are none. Never raises for whatever bytes."""
+    try:
+        data = cms.ContentInfo.load(signed_data)["content"]
+        held = asn1.Certificate.load(certificate)
+        signer = next((each for each in data["signer_infos"] if _names(each["sid"], held)), None)
+        if signer is None:
+            return None
+        is_right = _verifies(signer, certificate)
+        return ReadSignature(is_right, _said_at(signer), _stamp(data, signer) if is_right else None)
+    except _DAMAGE:
+        return None
+
+
+def _stamp(data, signer):
+    """The first time stamp that proves something, else the first with its fault, else None."""
+    value, found = signer["signature"].native, []
+    for attribute in signer["unsigned_attrs"] or ():
+        kind = attribute["type"].dotted
+        for each in attribute["values"] if kind in (MICROSOFT, STAMP, COUNTERSIGNATURE) else ():
+            found.append(_read_stamp(kind, each, value, data))
+    return next((each for each in found if not each.fault), found[0] if found else None)
+
+
+def _read_stamp(kind, each, value, data):
+    try:
+        if kind == COUNTERSIGNATURE:
+            return _countersignature(cms.SignerInfo.load(each.dump()), value, data)
+        return _token(cms.ContentInfo.load(each.dump())["content"], value)
+    except _DAMAGE:
+        return Timestamp(None, "", "タイムスタンプが壊れていて読み取れません。")
+
+
+def _token(data, value):
+    """A TimeStampToken over `value` (RFC 3161 §2.4.2)."""
+    content = data["encap_content_info"]["content"]
+    told = tsp.TSTInfo.load(content.native if isinstance(content.native, bytes) else content.contents)
+    imprint = told["message_imprint"]
+    is_over_it = _digest(imprint["hash_algorithm"]["algorithm"].native, value) == imprint["hashed_message"].native
+    signer = data["signer_infos"][0]
+    return _judged(told["gen_time"].native.astimezone(UTC), signer, data, is_over_it, told.dump())
+
+
+def _countersignature(signer, value, data):
+    at = _said_at(signer)
+    if at is None:
+        return Timestamp(None, "", "タイムスタンプに日時がありません。")
+    return _judged(at, signer, data, True, value)
+
+
+def _judged(at, signer, data, is_over_it, content):
+    der = next((held for held in _certificates(data) if _names(signer["sid"], asn1.Certificate.load(held))), None)
+    if der is None:
+        return Timestamp(at, "", "タイムスタンプ局の証明書が入っていないため、検証できません。")
+    certificate = x509.load_der_x509_certificate(der)
+    return Timestamp(at, _called(certificate), _fault(at, signer, certificate, der, is_over_it, content))
+
+
+def _fault(at, signer, certificate, der, is_over_it, content):
+    if not is_over_it:
+        return "タイムスタンプは、この署名に対するものではありません。"
+    digest = _attribute(signer, "message_digest")
+    if digest is None or digest.native != _digest(signer["digest_algorithm"]["algorithm"].native, content):
+        return "タイムスタンプの内容が、署名されたときと異なります。"
+    if not _verifies(signer, der):
+        return "タイムスタンプの署名が正しくありません。"
+    try:
+        purposes = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        purposes = ()
+    if x509.ExtendedKeyUsageOID.TIME_STAMPING not in purposes:
+        return "タイムスタンプの証明書が、タイムスタンプ用のものではありません。"
+    if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
+        return "タイムスタンプの日時が、タイムスタンプ局の証明書の有効期間の外にあります。"
+    return ""
+
+
+def _verifies(signer, certificate):
+    """Does the SignerInfo's signature verify over its signed attributes with this certificate (DER)? (RFC 5652 §5.6)"""
+    if not len(signer["signed_attrs"]):
+        return False
+    key = x509.load_der_x509_certificate(certificate).public_key()
+    algorithm = HASHES[signer["digest_algorithm"]["algorithm"].native]()
+    signature, signed = signer["signature"].native, signer["signed_attrs"].untag().dump()
+    try:
+        if isinstance(key, rsa.RSAPublicKey):
+            key.verify(signature, signed, padding.PKCS1v15(), algorithm)
+        elif isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(signature, signed, ec.ECDSA(algorithm))
+        else:
+            return False
+    except (InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
+
+
+def _certificates(data):
+    return [each.chosen.dump() for each in data["certificates"] or () if each.name == "certificate"]
+
+
+def _names(sid, held):
+    if sid.name == "issuer_and_serial_number":
+        named = sid.chosen["serial_number"].native, sid.chosen["issuer"].dump()
+        return named == (held.serial_number, held.issuer.dump())
+    return sid.chosen.native == held.key_identifier
+
+
+def _attribute(signer, name):
+    return next((each["values"][0] for each in signer["signed_attrs"] if each["type"].native == name), None)
+
+
+def _said_at(signer):
+    said = _attribute(signer, "signing_time")
+    return said.native.astimezone(UTC) if said is not None else None
+
+
+def _digest(name, data):
+    return hashlib.new(name, data, usedforsecurity=False).digest()
+
+
+def _called(certificate):
+    names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+    return str(names[0].value) if names else certificate.subject.rfc4514_string()
