@@ -18,7 +18,7 @@ from bench.pages import BARE, bare, sign_in
 from webapp import demo
 from webapp.acts import Who, imports
 from webapp.app import create_app
-from webapp.register import Certificate, Content, Department, Person, TrustAnchor, content, database
+from webapp.register import Certificate, Content, Person, TrustAnchor, content, database
 from webapp.settings import Settings
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
