@@ -10,7 +10,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tokens.station.cards import Cards, is_of, signs_in
 from tokens.worker import TokenWorker
+from webapp.papers.card import check
+from webapp.papers.seal_report import SealRefused
+from webapp.papers.signer import check_kind
 from webapp.practice.authority import Authority
 from webapp.practice.card import issue_head_card
 from webapp.practice.clock import now
@@ -27,6 +31,14 @@ def authority(tmp_path_factory):
     made = Authority(folder, Issued(Store(folder / "desk.sqlite")), "http://127.0.0.1:8026", now)
     yield made
     made.close()
+
+
+HEAD = "tanaka@shinsei.example"
+
+
+@pytest.fixture(scope="module")
+def card(authority, tmp_path_factory):
+    return issue_head_card(authority, tmp_path_factory.mktemp("card"), HEAD, "tanaka", "246810", algorithm="P-256")
 
 
 def request():
@@ -101,10 +113,7 @@ def test_its_pin_is_for_its_owner_only_and_a_second_start_keeps_keys_and_certifi
     leaf.verify_directly_issued_by(before)
 
 
-def test_the_heads_card_holds_an_smime_certificate_that_names_the_mail_address_only(authority, tmp_path):
-    card = issue_head_card(
-        authority, tmp_path / "card", "tanaka@shinsei.example", "tanaka", "246810", algorithm="P-256"
-    )
+def test_the_heads_card_holds_an_smime_certificate_that_names_the_mail_address_only(authority, card, tmp_path):
     certificate = x509.load_der_x509_certificate(card.certificate)
     assert certificate.subject.rfc4514_string() == "CN=tanaka@shinsei.example"
     (tmp_path / "head.pem").write_bytes(certificate.public_bytes(PEM))
@@ -117,3 +126,25 @@ def test_the_heads_card_holds_an_smime_certificate_that_names_the_mail_address_o
             "prove", token="tanaka", pin="246810", certificate_der=card.certificate, challenge=bytes(32)
         )
     assert proof["signature"]
+
+
+def test_the_heads_card_signs_in_with_a_key_of_its_own_and_each_certificate_is_for_one_use(authority, card, tmp_path):
+    seal, sign_in = (x509.load_der_x509_certificate(each) for each in (card.certificate, card.authentication))
+    assert seal.public_key() != sign_in.public_key()
+    with Cards([card.module], card.env) as cards:
+        assert cards.holding(is_of([HEAD])).der == card.certificate
+        assert cards.holding(signs_in).der == card.authentication
+    anchor = tmp_path / "anchor.pem"
+    anchor.write_bytes(x509.load_der_x509_certificate(card.issuer).public_bytes(PEM))
+    for certificate, purpose, fits in (
+        (sign_in, "sslclient", True),
+        (sign_in, "smimesign", False),
+        (seal, "sslclient", False),
+    ):
+        said = openssl("verify", "-purpose", purpose, "-CAfile", anchor, data=certificate.public_bytes(PEM))
+        assert (said.returncode == 0) is fits, said
+    assert check(card.authentication, [card.issuer], [], now()).mails == (HEAD,)
+    with pytest.raises(SealRefused, match="クライアント認証用"):
+        check_kind(sign_in)
+    with pytest.raises(SealRefused, match="クライアント認証用"):
+        check(card.certificate, [card.issuer], [], now())

@@ -8,6 +8,8 @@ import pytest
 
 from tests.cards import OPENSC
 from tests.softhsm import empty_form, run
+from tokens.station import protocol
+from tokens.station.cards import Cards, is_of, signs_in
 from webapp.practice.cards import card
 from webapp.practice.desk import Desk
 from webapp.practice.pages import make_app
@@ -57,15 +59,29 @@ class _Reached:
 @pytest.mark.slow
 def test_the_head_seals_with_the_card_in_and_not_with_the_card_pulled(service, smartcard, tmp_path):
     assert "カードが挿さっています" in press(service, "insertion")  # a second time changes nothing
+    before = len(card.log(smartcard).signatures)
     first = seal(service, smartcard, tmp_path / "sealed.pdf")
     assert first.returncode == 0, first.stderr
     assert (tmp_path / "sealed.pdf").read_bytes().startswith(b"%PDF")
-    assert len(card.log(smartcard).signatures) == 1
+    assert len(card.log(smartcard).signatures) == before + 1
     assert "カードは抜いてあります" in press(service, "removal")
     second = seal(service, smartcard, tmp_path / "never.pdf")
     assert second.returncode == 5 and not (tmp_path / "never.pdf").exists()
-    assert "これまでの署名</dt><dd>1回" in press(service, "insertion")
+    assert f"これまでの署名</dt><dd>{before + 1}回" in press(service, "insertion")
     assert seal(service, smartcard, tmp_path / "again.pdf").returncode == 0
+
+
+@pytest.mark.slow
+def test_the_card_in_the_reader_signs_in_with_its_authentication_key_and_one_pin(service, smartcard):
+    press(service, "insertion")
+    bound = {"origin": "http://localhost", "nonce": "0a" * 32, "session_bind": "0b" * 32, "station": "1"}
+    with Cards([OPENSC], service.reader.env) as cards:
+        assert cards.holding(is_of([HEAD])).der == smartcard.with_name("certificate.cer").read_bytes()
+        held = cards.holding(signs_in)
+        token = held.card.token["serial"]
+        made = held.card.worker.call("sign_in", token=token, pin=PIN, certificate_der=held.der, **bound)
+    protocol.check_sign_in(held.der, made["signature"], *bound.values())
+    assert card.log(smartcard).signatures[-1].key == "9a"
 
 
 @pytest.mark.slow

@@ -50,9 +50,11 @@ class Authority:
 
     def issue_mail(self, address, public_key) -> x509.Certificate:
         """An S/MIME certificate for that mail address."""
-        key = self._key("smime", "certificate")
-        builder = certificates.mail(address, public_key, key.public_key(), self.now(), self.url)
-        return builder.sign(key, hashes.SHA384())
+        return self._for_a_person(certificates.mail, address, public_key)
+
+    def issue_authentication(self, address, public_key) -> x509.Certificate:
+        """A certificate to sign in with, for the holder of that mail address."""
+        return self._for_a_person(certificates.authentication, address, public_key)
 
     def published(self) -> list:
         """(serial int, aware datetime, reason int) of the revocations that the world may know of by now."""
@@ -77,6 +79,10 @@ class Authority:
         """An OCSPResponse (DER) signed by the issuing authority itself."""
         builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, self.certificate("issuing"))
         return builder.sign(self._key("issuing", "ocsp"), hashes.SHA384()).public_bytes(DER)
+
+    def _for_a_person(self, certificate, address, public_key):
+        key = self._key("smime", "certificate")
+        return certificate(address, public_key, key.public_key(), self.now(), self.url).sign(key, hashes.SHA384())
 
     def _lacks_some(self, path):
         made = _made(path)

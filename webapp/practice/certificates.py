@@ -64,6 +64,17 @@ def mail(address, public_key, issuer_key, now, url):
     return _places(_policies(builder, MAILBOX_POLICY), "smime", url)
 
 
+def authentication(address, public_key, issuer_key, now, url):
+    """A certificate with which the holder of that mail address signs in with a card, and can do nothing else: client
+    authentication alone (RFC 5280 §4.2.1.12), by the same authority as its sister for mail."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])
+    builder = _certificate(subject, public_key, name_of("smime"), issuer_key, now, MAIL_DAYS)
+    builder = builder.add_extension(_usage(digital_signature=True), critical=True)
+    builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.RFC822Name(address)]), critical=False)
+    return _places(_policies(builder), "smime", url)
+
+
 def revocation_list(role, revoked, issuer_key, now):
     """A CRL for seven days. `revoked` holds (serial int, aware datetime, reason int) triples."""
     builder = x509.CertificateRevocationListBuilder(name_of(role), now, now + datetime.timedelta(days=CRL_DAYS))
@@ -115,6 +126,6 @@ def _access(method, url):
     return x509.AccessDescription(method, x509.UniformResourceIdentifier(url))
 
 
-def _policies(builder, reserved):
-    policies = [x509.PolicyInformation(oid, None) for oid in (reserved, PRACTICE_POLICY)]
+def _policies(builder, *reserved):
+    policies = [x509.PolicyInformation(oid, None) for oid in (*reserved, PRACTICE_POLICY)]
     return builder.add_extension(x509.CertificatePolicies(policies), critical=False)
