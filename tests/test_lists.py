@@ -273,6 +273,25 @@ def test_many_that_fit_are_walked_and_still_all_found(officer, monkeypatch):
     assert walked(officer, q="気象 配布") == wanted[::-1] == walked(officer, state="in_use")
     assert walked(officer, q="象", state="in_use", sort="title") == wanted
     assert walked(officer, q=f"{clock.today().year}年 気象", sort="title") == wanted
+    valid = {"state": "in_use", "sort": "received"}
+    assert walked(officer, **valid) == wanted
+    second = officer.see(officer.see("/certificates", query_string=valid).links()["次のページ"])
+    assert shown(officer.see(second.links()["前のページ"])) == wanted[:25]
+    begun = clock.day_of(clock.now() - timedelta(days=10))
+    assert walked(officer, q=begun.isoformat(), sort="received", state="in_use") == wanted
+    assert len(walked(officer, q=begun.isoformat())) == len(set(walked(officer, q=f"{begun:%Y-%m}"))) == 60
+
+
+def test_a_day_that_says_the_same_of_a_row_twice_is_counted_once(officer, monkeypatch):
+    monkeypatch.setattr("webapp.register.words.MOST", 5)
+    now = clock.now()
+    for number in range(5):
+        certificate(title=f"計測 {number}", serial=f"{number + 1:04x}", not_before=now, not_after=now)
+    today = clock.day_of(now).isoformat()
+    assert "5件(25件ずつ表示)" in officer.see("/certificates", query_string={"q": today}).text
+    assert len(conditions(Certificate, today)[0].ids) == 5
+    certificate(title="計測 5", serial="0099", not_before=now, not_after=now)
+    assert conditions(Certificate, today)[0].ids is None and len(found(officer, q=today)) == 6
 
 
 def test_the_register_reads_words_alike_whoever_asks(house):
