@@ -24,9 +24,20 @@ def test_every_name_of_the_glossary_is_used_in_the_code(repository):
 
 def test_the_acts_of_the_table_are_functions_pages_and_sentences(repository):
     from webapp import sentences
-    from webapp.acts import case, confirmation, delivery, desk, dispatch, examination, keys, revocations, sealing
+    from webapp.acts import (
+        case,
+        confirmation,
+        delivery,
+        desk,
+        dispatch,
+        examination,
+        key_protection,
+        keys,
+        revocations,
+        sealing,
+    )
 
-    modules = (case, confirmation, delivery, desk, dispatch, examination, keys, revocations, sealing)
+    modules = (case, confirmation, delivery, desk, dispatch, examination, key_protection, keys, revocations, sealing)
     for act in (act for table in PROCEDURES.values() for act in table):
         assert any(callable(getattr(module, act.verb, None)) for module in modules), act.verb
         assert act.verb in sentences.EVENTS, act.verb

@@ -69,6 +69,7 @@ SHARED_PAGES = {
 }
 ISSUE_PAGES = SHARED_PAGES | {
     "csr": ("attach_csr",),
+    "key_protection": ("note_key_protection",),
     "description": ("describe",),
     "consent": ("consent",),
     "desk": ("redo_dispatch",),

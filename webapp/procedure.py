@@ -138,6 +138,15 @@ PROCEDURES = {
         Act("describe", "description", "入力内容を保存する", (_D,), None, (_APPLICANT,), "1-1-2"),
         Act("make_key", "key", "トークンに鍵ペアを生成する", (_D,), None, (_APPLICANT,), "1-1-1"),
         Act("attach_csr", "csr", "このCSRを登録する", (_D,), None, (_APPLICANT,), "1-1-1"),
+        Act(
+            "note_key_protection",
+            "key_protection",
+            "鍵の保護を記録する",
+            (_D, _S, _E, _P),
+            None,
+            (_APPLICANT, _OFFICER),
+            "1-1-1",
+        ),
         Act("consent", "consent", "3つの文書を承認する", (_D,), None, (_APPLICANT,), "1-1"),
         Act("submit", "submission", "提出する", (_D,), _S, (_APPLICANT,), "1-1-2"),
         Act(

@@ -13,22 +13,27 @@ MEDIA_TYPES = {
     b"PK\x03\x04": "application/octet-stream",  # Excel and its like
 }
 
+CERTIFICATES = {b"-----BEGIN ": "PEM", b"\x30\x80": "DER", b"\x30\x81": "DER", b"\x30\x82": "DER"}
 
-def check(name, data):
-    """Raise Incomplete for a file that cannot be kept; a file that was not chosen (no bytes) is none of that."""
+
+def check(name, data, also=None):
+    """Raise Incomplete for a file that cannot be kept; a file that was not chosen (no bytes) is none of that. `also`:
+    further beginnings of files, as CERTIFICATES."""
     if len(data) > LARGEST:
         _refuse("ファイルが大きすぎます。20MB以内のファイルを選んでください。")
-    if data and media_type_of(data) is None:
-        _refuse("PDF、JPEG、PNG、Excelのいずれかのファイルを選んでください。")
+    if data and media_type_of(data) is None and not data.startswith(tuple(also or ())):
+        kinds = "PDF、JPEG、PNG、Excel" + ("、証明書(PEM・DER・P7B)" if also else "")
+        _refuse(f"{kinds}のいずれかのファイルを選んでください。")
 
 
 def keep(who, name, data, **case):
-    """Keep a checked file beside its case (notification= or gate_record=); returns the Evidence, None without bytes."""
+    """Keep a checked file beside its case (notification=, gate_record= or application=); returns the Evidence, None
+    without bytes."""
     if not data:
         return None
     return Evidence.create(
         name=name[-200:] or "無題",
-        media_type=media_type_of(data),
+        media_type=media_type_of(data) or "application/octet-stream",
         size=len(data),
         content=Content.keep(data),
         at=clock.now(),

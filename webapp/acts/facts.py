@@ -4,7 +4,7 @@ that the act refuses with."""
 from dataclasses import dataclass
 
 from webapp import clock, profiles, rules
-from webapp.acts import gates
+from webapp.acts import gates, key_protection
 from webapp.errors import Incomplete
 from webapp.papers import csr as csr_paper
 from webapp.papers.revocation_reasons import REASONS
@@ -260,7 +260,7 @@ _UNSENT = (Stage.SUBMITTED, Stage.EXAMINED, Stage.SEALED)
 def for_dispatch(application):
     institution = Institution.here()
     for_issue = [
-        *_key_protection(application, profiles.load(institution.profile)),
+        *(_key_protection(application) if profiles.load(institution.profile).public else []),
         Fact("csr", "CSR", Csr.in_force(application) is not None, "CSRがありません。"),
         *(gates.facts_of_gates(application.kind) if application.stage in _UNSENT else []),
     ]
@@ -282,20 +282,11 @@ def for_dispatch(application):
     ]
 
 
-def _key_protection(application, profile):
-    """KEY-01: a software token keeps no key for a public CA (CSBR 6.2.7.4)."""
-    held = Csr.in_force(application)
-    if not profile.public or held is None or held.key_pair is None:
-        return []
-    is_soft = "softhsm" in (held.key_pair.token_model or "").lower()
-    return [
-        Fact(
-            "key_protection",
-            "鍵の保管(ハードウェア)",
-            not is_soft,
-            "鍵がソフトウェアのトークンにあります。公開の認証局には、ハードウェアのトークンで作った鍵で申請してください。",
-        )
-    ]
+def _key_protection(application):
+    """KEY-01 and KEY-02: nothing goes to a public CA without evidence of how the key is kept (CSBR 6.2.7.4)."""
+    faults = errors_in(key_protection.judge(application))
+    wanting = " ".join(f"{fault.sentence}{fault.advice}" for fault in faults)
+    return [Fact("key_protection", "鍵の保護(ハードウェア)", not faults, wanting)]
 
 
 def switchboard_is_fresh(institution):

@@ -90,7 +90,8 @@ class Document(Row):
 
 
 class TrustAnchor(Row):
-    """A CA certificate this institution trusts: for seals (`use` seal) or for delivered certificates (certificate)."""
+    """A CA certificate this institution trusts: for seals (`use` seal), for delivered certificates (certificate),
+    or for key attestations (attestation)."""
 
     use = CharField()
     name = TextField()

@@ -4,11 +4,12 @@ from flask import Blueprint, g, request, url_for
 
 from webapp import clock
 from webapp.acts import case as case_acts
+from webapp.acts import key_protection
 from webapp.acts.facts import csr_in_force
 from webapp.errors import Refused
 from webapp.pages import page, see_other
 from webapp.procedure import Role
-from webapp.register import Certificate, Letter
+from webapp.register import Certificate, KeyProtection, Letter
 from webapp.routes import case, exported, lists
 from webapp.routes.finding import find, typed, who
 
@@ -140,6 +141,8 @@ def show_page(application):
         "others": case.other_acts(application, g.person),
         "letter": _letter(application),
         "certificate": Certificate.of(application),
+        "newest": KeyProtection.newest(application),
+        "methods": key_protection.METHODS,
         **_of_revocation(application),
         "may_show_password": any(act.verb == "show_password" for act in application.acts_open_to(g.person)),
     }

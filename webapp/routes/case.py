@@ -118,6 +118,7 @@ def other_acts(application, person):
         ("describe", "drafts.description", "申請の内容を直す"),
         ("give_reason", "revocations.reason", "失効の理由を直す"),
         ("attach_csr", "drafts.csr", "鍵ペアとCSRを登録し直す"),
+        ("note_key_protection", "key_protection.show", "鍵の保護を記録する"),
         ("send_back", "examination.send_back_page", "差し戻す"),
         ("withdraw", "drafts.withdrawal", "申請を取り下げる"),
     ]

@@ -9,7 +9,7 @@ from webapp.gate import let_in
 from webapp.pages import attachment, page, see_other
 from webapp.procedure import Role
 from webapp.register import OUTAGES, Event, Evidence, GateRecord, Notification
-from webapp.routes.finding import attempt, typed, upload, who
+from webapp.routes.finding import attempt, find, typed, upload, who
 from webapp.sentences import told_all
 
 bp = Blueprint("gates", __name__)
@@ -147,8 +147,11 @@ def void_gate(number):
 @bp.get("/evidence/<int:number>")
 def evidence(number):
     """A kept file; pictures and PDF are shown, anything else is saved."""
-    let_in(Role.OFFICER, Role.ADMINISTRATOR, Role.HEAD, Role.AUDITOR)
     row = Evidence.get_or_none(Evidence.id == number)
+    if row is not None and row.application_id:
+        find(row.application_id)
+    else:
+        let_in(Role.OFFICER, Role.ADMINISTRATOR, Role.HEAD, Role.AUDITOR)
     if row is None:
         raise Unseen("このファイルはありません。", "届出または機関の要件の画面から開き直してください。")
     is_shown = row.media_type != "application/octet-stream"

@@ -8,6 +8,7 @@ DONE = {
     "revoke_station": "ペアリングを解除しました。この端末は、すぐに使えなくなりました。",
     "make_key": "トークンに鍵ペアを生成し、CSRを作りました。",
     "attach_csr": "CSRを登録しました。",
+    "note_key_protection": "鍵の保護を記録しました。",
     "consent": "3つの文書の承認を記録しました。",
     "submit": "提出しました。申請書(Excel・PDF)を作成しています。",
     "check_identity": "確認結果を記録しました。",

@@ -6,6 +6,7 @@ EVENTS = {
     "describe": "申請の内容を入力しました。",
     "make_key": "トークンに鍵ペアを生成し、CSRを作りました。",
     "attach_csr": "CSRを登録しました。",
+    "note_key_protection": "鍵の保護の方法と証拠を記録しました。",
     "consent": "文書を承認しました。",
     "show_password": "パスワード(証明書取得時用)を表示しました。",
     "submit": "提出しました。",

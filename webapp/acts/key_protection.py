@@ -1,0 +1,108 @@
+"""鍵の保護: how the key of an application is kept and by what that is shown; the evidence is kept as it came."""
+
+from webapp import clock, profiles
+from webapp.acts import entries, evidence, performing, require_now
+from webapp.papers import guard
+from webapp.register import Csr, Institution, KeyProtection, Token, TrustAnchor
+from webapp.register.tokens import months_before
+from webapp.rules import key_protection as rules
+
+METHODS = rules.METHODS
+ATTESTATION = 2
+WORDS = "台帳にないトークン・サービス"
+
+
+def note_key_protection(application, who, given, name="", data=b""):
+    """Record how the key is kept (method, token: a row number, words, witness, shown_on as typed) with the evidence as
+    a file; an attestation is verified against the CSR in force. Returns the KeyProtection. Raises NotYourAct,
+    Overtaken, Incomplete, Unreadable."""
+    require_now("note_key_protection", application, who)
+    tokens = {str(row.id): row for row in offered(application, who)}
+    values = entries.checked(
+        {
+            "method": entries.one_of({str(method) for method in METHODS}, "方法を選んでください。"),
+            "token": entries.one_of(tokens, "トークンを一覧から選んでください。", is_needed=False),
+            "words": entries.line(WORDS, is_needed=False),
+            "witness": entries.line("立ち会った人", is_needed=False, longest=100),
+            "shown_on": entries.day("証拠の日付", is_past=True),
+        },
+        given,
+    )
+    method, token = int(values.pop("method")), tokens.get(values.pop("token"))
+    if token is None and not values["words"]:
+        entries.refuse({"token": "トークンを一覧から選ぶか、鍵のある場所を下の欄に入力してください。"})
+    evidence.check(name, data, evidence.CERTIFICATES if method == ATTESTATION else {})
+    attestation = attested(application, data) if method == ATTESTATION and data else None
+    told = {"method": method, "token": token and token.id, "shown_on": values["shown_on"].isoformat()}
+    told |= {"is_verified": attestation["is_verified"]} if attestation else {}
+    particulars = {"words": values["words"], "witness": values["witness"]}
+    with performing("note_key_protection", application, who, told, particulars) as deed:
+        kept = evidence.keep(who, name, data, application=application)
+        deed.facts |= {"sha256": kept.sha256} if kept else {}
+        return KeyProtection.create(
+            application=application,
+            method=method,
+            token=token,
+            evidence=kept,
+            attestation=attestation,
+            noted_at=clock.now(),
+            noted_by=who.person,
+            **values,
+        )
+
+
+def offered(application, who):
+    """The tokens at hand that this person may name: those of the ledger that he or she sees."""
+    at_hand = Token.disposed_on.is_null() & Token.lost_on.is_null()
+    return list(Token.seen_by(who.person).where(at_hand).order_by(Token.label, Token.id))
+
+
+def attested(application, data):
+    """What an attestation file says about the key of the CSR in force, as plain values (papers.attestation)."""
+    csr = Csr.in_force(application)
+    if csr is None:
+        entries.refuse({"file": "CSRがまだありません。アテステーションは、CSRを登録してから添付してください。"})
+    roots, others = TrustAnchor.trusted_for("attestation")
+    found = guard.run("webapp.papers.attestation:read", data, csr.spki_sha256, roots, others, clock.now())
+    return {**vars(found), "details": [list(each) for each in found.details]}
+
+
+def judge(application):
+    """Findings KEY-01 and KEY-02 about an application as the register has it."""
+    csr = Csr.in_force(application)
+    pair = csr.key_pair if csr else None
+    made_on = Token.of_key(pair)
+    is_soft = pair is not None and ("softhsm" in (pair.token_model or "").lower() or _is_soft(made_on))
+    is_public = profiles.load(Institution.here().profile).public
+    shown = _shown(KeyProtection.newest(application), csr, made_on)
+    return rules.judge(shown, is_soft, is_public, months_before(clock.today(), rules.MONTHS))
+
+
+def _is_soft(token):
+    return token is not None and token.kind == "soft"
+
+
+def _shown(row, csr, made_on):
+    if row is None:
+        return None
+    tokens = [token for token in (row.token, made_on) if token is not None]
+    return rules.Shown(
+        method=row.method,
+        token_kind=row.token.kind if row.token else "",
+        is_certified=row.token is not None and row.token.scheme != "none",
+        is_at_hand=all(token.is_at_hand for token in tokens),
+        has_document=row.evidence_id is not None,
+        witness=row.witness,
+        shown_on=row.shown_on,
+        attestation=_standing(row.attestation, csr),
+    )
+
+
+def _standing(attestation, csr):
+    """One that was about the key of an earlier CSR is about another key now."""
+    if attestation is None:
+        return ""
+    about = attestation["spki_sha256"]
+    if about and (csr is None or about != csr.spki_sha256):
+        return "other_key"
+    return "verified" if attestation["is_verified"] else "unverified"
