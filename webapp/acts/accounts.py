@@ -1,7 +1,7 @@
 """Accounts: how a person signs in. Passwords are made here and shown once; only their argon2id stays."""
 
 from webapp import clock
-from webapp.acts import entries, house, visits
+from webapp.acts import entries, house, station_upkeep, visits
 from webapp.errors import Incomplete, Refused
 from webapp.papers.password import new_password
 from webapp.register import Account, Visit
@@ -44,12 +44,13 @@ def renew_password(who, person):
 
 
 def close_account(who, person):
-    """Close an account and end its visits. Raises Refused when no administrator could come in any more."""
+    """Close an account, end its visits and the person's signing stations. Raises Refused when no administrator could come in any more."""
     with house.administering(who):
         account = _open(person)
         Account.update(closed_at=clock.now()).where(Account.id == account.id).execute()
         still_here = (Visit.account == account) & Visit.ended_at.is_null()
         Visit.update(ended_at=clock.now()).where(still_here).execute()
+        station_upkeep.end_all(who, person)
         house.note("close_account", account, who, {"person": person.id})
         house.keep_an_administrator(clock.today())
 

@@ -1,6 +1,6 @@
 """People and what they hold for a while: mail addresses, departments, roles with title and term."""
 
-from webapp.acts import entries, house, notifications
+from webapp.acts import entries, house, notifications, station_upkeep
 from webapp.procedure import ROLE_LABELS, Role
 from webapp.register import Department, Person, PersonDepartment, PersonMail, PersonRole, database
 
@@ -102,12 +102,14 @@ def add_role(who, person, given):
 
 
 def end_role(who, row, until_on):
-    """End a role before its time; what NII must be told of it becomes a 届出. Raises Refused when no administrator would
-    be left."""
+    """End a role before its time; what NII must be told of it becomes a 届出. Who has no role left today has no signing
+    station either (the daily round sees to those whose last day comes later). Raises Refused when no administrator would be left."""
     with database.atomic():
         house.end(who, row, until_on, about=row.person)
         if row.role == Role.ADMINISTRATOR:
             house.keep_an_administrator(row.until_on)
+        if not Person.get_by_id(row.person_id).roles():
+            station_upkeep.end_all(who, row.person)
         notifications.role_ends(who, row)
 
 

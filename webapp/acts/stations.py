@@ -11,6 +11,7 @@ from tokens.station.refusals import Refusal
 from webapp import clock
 from webapp.acts import job_key, letters
 from webapp.errors import Incomplete, Overtaken, Refused, Unseen
+from webapp.procedure import Role
 from webapp.register import IN_THE_WAY, Event, Pairing, PairingMiss, Station, StationJob, StationNonce, database
 from webapp.register.stations import OPEN
 
@@ -171,18 +172,28 @@ def deny(who, pairing):
 
 
 def revoke(who, number):
-    """End a station of one's own; what it has in hand ends with it. Raises Unseen, Overtaken."""
-    station = Station.get_or_none((Station.id == number) & (Station.person == who.person))
-    if station is None:
+    """End a station of one's own, or as an administrator anybody's; what it has in hand ends with it. Returns the Station.
+    Raises Unseen, Overtaken."""
+    station = Station.get_or_none(Station.id == number)
+    if station is None or (station.person != who.person and Role.ADMINISTRATOR not in who.person.roles()):
         raise Unseen("署名ステーションが見つかりません。", "一覧から選び直してください。")
-    now = clock.now()
     with database.atomic():
-        is_there = (Station.id == station.id) & Station.revoked_at.is_null()
-        if not Station.update(revoked_at=now, revoked_by=who.person).where(is_there).execute():
+        if not end(station, who.person, who.address):
             raise Overtaken("このペアリングは、すでに解除されています。", "一覧を確認してください。")
-        in_hand = (StationJob.station == station) & StationJob.state.in_(OPEN)
-        StationJob.update(state="cancelled", ended_at=now).where(in_hand).execute()
-        Event.write("revoke_station", station, who.person, who.address, {"fingerprint": fingerprint(station)})
+    return station
+
+
+def end(station, person, address):
+    """End a station in the caller's transaction; `person` None: by itself, since its owner has left (the row then names the
+    owner). False if it had ended before."""
+    now = clock.now()
+    is_there = (Station.id == station.id) & Station.revoked_at.is_null()
+    if not Station.update(revoked_at=now, revoked_by=person or station.person).where(is_there).execute():
+        return False
+    in_hand = (StationJob.station == station) & StationJob.state.in_(OPEN)
+    StationJob.update(state="cancelled", ended_at=now).where(in_hand).execute()
+    Event.write("revoke_station", station, person, address, {"fingerprint": fingerprint(station)})
+    return True
 
 
 def fingerprint(row):

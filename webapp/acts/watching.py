@@ -17,6 +17,7 @@ from webapp.acts import (
     letters,
     notifications,
     responsibilities,
+    station_upkeep,
     stocktakings,
     token_ledger,
 )
@@ -48,6 +49,7 @@ def make_round(hour=7):
         if person.mail:
             _tell(person, watch.day)
     _close_feeds()
+    station_upkeep.make_round()
     _end(watch, *counted)
     return watch
 

@@ -6,7 +6,8 @@ from webapp import clock
 from webapp.register.applications import Application
 from webapp.register.content import Content
 from webapp.register.database import InstantField, JSONField, Row
-from webapp.register.people import Person
+from webapp.register.institution import in_force
+from webapp.register.people import Account, Person, PersonRole
 
 OPEN = ("prepared", "offered", "claimed", "returned")  # the states from which a job may still come to its end
 WAITING = ("prepared", "offered")  # those in which a station may open it
@@ -32,6 +33,14 @@ class Station(Row):
     def of(cls, person):
         """The stations of a person that were not revoked, the newest first."""
         return list(cls.select().where((cls.person == person) & cls.revoked_at.is_null()).order_by(-cls.id))
+
+    @classmethod
+    def left_behind(cls):
+        """The stations in force of people who hold no role any more or have no open account."""
+        at_work = PersonRole.select(PersonRole.person).where(in_force(PersonRole))
+        with_account = Account.select(Account.person).where(Account.closed_at.is_null())
+        gone = cls.person.not_in(at_work) | cls.person.not_in(with_account)
+        return list(cls.select().where(cls.revoked_at.is_null() & gone))
 
     @classmethod
     def with_key(cls, device_key):

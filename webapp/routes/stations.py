@@ -21,7 +21,9 @@ def index():
 
 @bp.post("/<int:number>/revocation")
 def revoke(number):
-    acts.revoke(who(), number)
+    station = acts.revoke(who(), number)
+    if station.person != g.person:
+        return see_other("administration.person", done="revoke_station", number=station.person_id)
     return see_other("stations.index", done="revoke_station")
 
 

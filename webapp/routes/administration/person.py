@@ -8,7 +8,7 @@ from webapp.acts import people as acts
 from webapp.errors import Refused, Unseen
 from webapp.pages import page
 from webapp.procedure import ROLE_LABELS, Role
-from webapp.register import Account, Event, Person, PersonDepartment, PersonMail, PersonRole
+from webapp.register import Account, Event, Person, PersonDepartment, PersonMail, PersonRole, Station
 from webapp.routes.administration import bp
 from webapp.routes.administration.people import ROLES, departments
 from webapp.routes.finding import attempt, typed, who
@@ -43,6 +43,7 @@ def _page(person, refusal=None):
             ("mail", "メールアドレス", [(row, row.mail) for row in _held(PersonMail, person)]),
             ("department", "所属", [(row, row.department.name) for row in _held(PersonDepartment, person)]),
         ],
+        stations=Station.of(person),
         today=clock.today(),
         history=told_all(_history(person, account)),
         refusal=refusal,
