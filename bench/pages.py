@@ -10,10 +10,10 @@ from pathlib import Path
 from flask import Flask
 
 from bench import Measured, measurement
-from tests import ca, cases
-from webapp import demo, register
+from bench._house import furnished
+from tests import cases
 from webapp.app import create_app
-from webapp.register import Application, Person, TrustAnchor, content, database
+from webapp.register import Application, Person, database
 from webapp.settings import Settings
 
 ROUNDS = 15
@@ -38,15 +38,7 @@ def pages():
 
 def _house(folder):
     settings = Settings(data=folder, public_url="http://localhost")
-    content.unlock(settings.content_key_file)
-    register.bind(settings.database)
-    register.migrate()
-    authorities = cases.Authorities(ca)
-    database.connect()
-    demo.furnish()
-    for use, roots, others in authorities.anchors():
-        for der, is_root in [*((der, True) for der in roots), *((der, False) for der in others)]:
-            TrustAnchor.create(use=use, name="測定用", der=der, is_root=is_root, since_on=demo.SINCE)
+    authorities = furnished(settings)
     walk = cases.Cases(authorities, folder)
     application = walk.in_use()
     for make in (walk.draft, walk.submitted, walk.examined, walk.sealed, walk.sent):
