@@ -163,7 +163,10 @@ def take(station, handle, body, address):
     if outcome != "done":
         with database.atomic():
             _demand_first(_ended(job, ("claimed",), outcome, reason[:500]))
-            _note("reject_job" if outcome == "rejected" else "fail_job", job, who, station)
+            if outcome == "rejected":
+                _note("reject_job", job, who, station)
+            else:
+                _note("fail_job", job, who, station)
         return outcome
     _demand_first(job.move(("claimed",), "returned"))
     token = vars(value.token)
