@@ -8,9 +8,10 @@ import pytest
 from peewee import IntegrityError
 
 from tests.test_stocktaking import held
+from tests.test_successions import Given, everything_to
 from webapp import clock
 from webapp.acts import case as case_acts
-from webapp.acts import revocations, token_ledger
+from webapp.acts import revocations, successions, token_ledger
 from webapp.errors import NotYourAct, Overtaken
 from webapp.register import (
     Account,
@@ -173,6 +174,7 @@ def test_the_receiver_confirms_with_one_press_and_then_holds_it(token, browser, 
     assert "前の引き渡し" in press(browser, f"/tokens/{token.id}/handover", given, 422).text
     press(browser, f"/tokens/{token.id}/receipt", {}, 403)
     browser.sign_in_as(takahashi)
+    assert "受け取ったら、受領を確認してください" in browser.see("/").text
     assert "受領を確認する" in browser.see(f"/tokens/{token.id}").text
     page = browser.press(f"/tokens/{token.id}/receipt", {})
     assert "受領を確認しました" in page.text and "異動のため" in page.text
@@ -182,6 +184,14 @@ def test_the_receiver_confirms_with_one_press_and_then_holds_it(token, browser, 
     see(browser, f"/tokens/{token.id}", 404)
     told = Event.select().where(Event.act == "hand_token").get()
     assert sato.name not in str(told.facts) and sato.name in told.particulars["note"]
+
+
+def test_the_paper_of_a_succession_names_the_token_of_the_ledger(token, held, by, suzuki, sato, takahashi):
+    proven_on(held())
+    held("鍵の場所が分からない証明書")
+    (row,) = successions.hand_over(by(suzuki), sato, Given(everything_to(takahashi)))
+    keys = [each["key"] for each in row.values()["certificates"]]
+    assert keys == [f"署名用USBトークン 1号 / {SERIAL}", ""]
 
 
 def test_a_hand_over_that_did_not_take_place_is_withdrawn(token, case, takahashi):

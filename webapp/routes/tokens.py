@@ -21,7 +21,7 @@ STATES = {
     "at_hand": "使用中",
     "lost": "紛失",
     "disposed": "廃棄",
-    "unchecked": "認証の状態を13か月以上確認していない",
+    "unchecked": "認証の確認から13か月以上",
     "unconfirmed": "受領の確認待ち",
 }
 FIELDS = ("label", "kind", "manufacturer", "model", "serial", "firmware", "scheme", "level", "number", "status_on", "place")  # fmt: skip
@@ -148,7 +148,7 @@ def _page(token, refusal=None, way=""):
         token=token,
         kind=acts.KINDS[token.kind],
         certification=_certification(token),
-        is_old=token.status_on is not None and token.status_on < months_before(today, acts.MONTHS),
+        is_old=token.is_at_hand and token.status_on is not None and token.status_on < months_before(today, acts.MONTHS),
         certificates=list(token.certificates(g.person).limit(SHOWN + 1)),
         left=len(acts.valid_certificates(token)),
         key_pairs=[row for row in token.key_pairs().limit(SHOWN) if row.application.is_seen_by(g.person)],

@@ -1,18 +1,18 @@
-"""What home says of 棚卸し and forced replacement: what is asked of this person, and for officers what is open."""
+"""What home says of 棚卸し, forced replacement and tokens: what is asked of this person, and for officers what is open."""
 
 from flask import g, url_for
 
 from webapp.acts.stocktaking_report import points
 from webapp.procedure import Role
-from webapp.register import Campaign, CampaignItem, Stocktaking, StocktakingItem
+from webapp.register import Campaign, CampaignItem, Stocktaking, StocktakingItem, TokenHandover
 from webapp.routes import case
 
 SHOWN = 10
 
 
 def steps():
-    """Things to do as {sentence, label, url, note}: what this person is to confirm, to replace and to sign off."""
-    return [*_to_confirm(), *_to_replace(), *_to_sign_off()]
+    """Things to do as {sentence, label, url, note}: what this person is to confirm, to replace, to sign off and to receive."""
+    return [*_to_confirm(), *_to_replace(), *_to_sign_off(), *_to_receive()]
 
 
 def _to_confirm():
@@ -48,6 +48,16 @@ def _to_sign_off():
             "label": "報告を確認する",
             "url": url_for("stocktakings.show_report", number=row.id),
             "note": f"{row.closed_by.name}さんが閉じました",
+        }
+
+
+def _to_receive():
+    for row in TokenHandover.unconfirmed().where(TokenHandover.receiver == g.person):
+        yield {
+            "sentence": f"トークン「{row.token.label}」を受け取ったら、受領を確認してください",
+            "label": "トークンを見る",
+            "url": url_for("tokens.show", number=row.token_id),
+            "note": f"{row.on_day:%Y年%-m月%-d日}の引き渡し",
         }
 
 
