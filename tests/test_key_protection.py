@@ -1,10 +1,12 @@
 """Evidence of key protection: what is recorded for an application, what an attestation proves, what stops a dispatch."""
 
 import io
+import shutil
 from datetime import date, timedelta
 
 import pytest
-from peewee import IntegrityError
+from peewee import IntegrityError, SqliteDatabase
+from playhouse.migrations import Runner
 
 from tests import ca
 from tests.attesting import EXTENSIONS, Maker
@@ -27,12 +29,23 @@ from webapp.register import (
     TrustAnchor,
     database,
 )
+from webapp.register.database import MIGRATIONS
 from webapp.rules import key_protection as rules
 
 KEY = ca.new_key()
 MAKER = Maker()
 PDF = b"%PDF-1.7 report"
 OLDEST = date(2025, 10, 23)
+
+BEFORE = (
+    "INSERT INTO person (id, name, phone) VALUES (1, 'x', '')",
+    "INSERT INTO trust_anchor (id, use, name, der, is_root, since_on) VALUES (7, 'seal', 'x', x'00', 1, '2026-01-01')",
+    "INSERT INTO content (sha256, bytes, size, is_encrypted) VALUES ('aa', x'00', 1, 0)",
+    "INSERT INTO gate_record (id, kind, asked_on, due_on, note, entered_at, entered_by_id) "
+    "VALUES (3, 'employment', '2026-01-01', '2026-02-01', '', 1, 1)",
+    "INSERT INTO evidence (id, gate_record_id, name, media_type, size, sha256, at, person_id) "
+    "VALUES (5, 3, 'x', 'application/pdf', 1, 'aa', 1, 1)",
+)
 
 
 def spki(key):
@@ -264,3 +277,26 @@ def test_the_database_keeps_what_was_recorded(case, sato):
         else:
             with pytest.raises(IntegrityError), database.atomic():
                 TrustAnchor.create(**anchor)
+
+
+def test_what_was_kept_before_stays_when_the_register_learns_of_tokens(tmp_path):
+    """Two tables are made anew on SQLite: their rows, numbers and guards are the same afterwards."""
+    earlier = tmp_path / "earlier"
+    earlier.mkdir()
+    for file in MIGRATIONS.glob("*.py"):
+        if file.name < "0012":
+            shutil.copy(file, earlier)
+    db = SqliteDatabase(str(tmp_path / "before.db"), pragmas={"foreign_keys": 1})
+    with db.connection_context():
+        Runner(db, str(earlier)).up()
+        for statement in BEFORE:
+            db.execute_sql(statement)
+        Runner(db, str(MIGRATIONS)).up()
+        kept = db.execute_sql("SELECT id, use, is_root FROM trust_anchor").fetchall()
+        assert kept == [(7, "seal", 1)]
+        assert db.execute_sql("SELECT id, gate_record_id, application_id FROM evidence").fetchall() == [(5, 3, None)]
+        assert db.execute_sql("PRAGMA foreign_key_check").fetchall() == []
+        for statement in ("DELETE FROM evidence", "UPDATE evidence SET name = 'y'", "DELETE FROM gate_record"):
+            with pytest.raises(IntegrityError):
+                db.execute_sql(statement)
+    db.close()

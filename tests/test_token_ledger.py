@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 from peewee import IntegrityError
 
+from tests.cases import unguarded
 from tests.test_stocktaking import held
 from tests.test_successions import Given, everything_to
 from webapp import clock
 from webapp.acts import case as case_acts
-from webapp.acts import revocations, successions, token_ledger
+from webapp.acts import delivery, revocations, successions, token_ledger
 from webapp.errors import NotYourAct, Overtaken
 from webapp.register import (
     Account,
@@ -88,9 +89,9 @@ def test_an_officer_enters_a_token_and_finds_it(browser, suzuki, sato):
     assert "トークンはまだ登録されていません" in browser.see("/tokens").text
     page = browser.press("/tokens", typed(holder=str(sato.id)))
     assert "トークンを登録しました" in page.text and "FIPS 140-2 レベル2 #3914" in page.text
-    for address in ("?q=YubiKey", "?kind=usb&state=at_hand", "?q=佐藤"):
+    for address in ("?q=YubiKey", "?q=Yubi%00", "?kind=usb&state=at_hand", "?q=佐藤"):
         assert "署名用USBトークン 1号" in browser.see(f"/tokens{address}").text, address
-    for address in ("?q=ない", "?kind=hsm", "?state=lost"):
+    for address in ("?q=ない", "?q=%25", "?kind=hsm", "?state=lost"):
         assert "条件に合うトークンはありません" in browser.see(f"/tokens{address}").text, address
     assert "署名用USBトークン 1号" in browser.see("/tokens?kind=nothing&state=x&after=zz").text
     told = Event.select().where(Event.act == "enter_token").get()
@@ -230,6 +231,17 @@ def test_what_was_lost_stays_blocked_whatever_becomes_of_its_revocation(token, c
     assert again(certificate).blocked_at
     case_acts.withdraw(application, case.who("佐藤"), "取りやめます。")
     assert again(certificate).blocked_at and again(certificate).revoking_id is None
+
+
+def test_a_certificate_that_arrives_for_a_lost_token_is_blocked_at_once(token, case):
+    application = case.sent()
+    pair = {"cka_id": "0a", "algorithm": "P-256", "label": "x", "planned_at": clock.now(), "made_at": clock.now()}
+    spki = application.csrs[0].spki_sha256
+    KeyPair.create(application=application, spki_sha256=spki, token_serial=SERIAL, **pair)
+    token_ledger.lose_token(case.who("佐藤"), token, {"lost_on": clock.today().isoformat(), "note": "紛失"})
+    with unguarded():
+        delivery.take_delivery(application, case.who("鈴木"), "certificate.zip", case.zip_for(application))
+    assert Certificate.of(application).blocked_at
 
 
 def test_a_token_with_valid_keys_is_disposed_of_only_with_a_reason(token, held, browser, suzuki):

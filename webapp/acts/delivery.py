@@ -13,7 +13,7 @@ from webapp.mails import renewals as renewal_mails
 from webapp.papers import certificate as certificate_paper
 from webapp.papers import csr as csr_paper
 from webapp.papers import guard
-from webapp.register import Certificate, Challenge, Content, Csr, Institution, TrustAnchor, database
+from webapp.register import Certificate, Challenge, Content, Csr, Event, Institution, Token, TrustAnchor, database
 from webapp.rules import certificate as certificate_rules
 
 NONCE = 32  # bytes of a challenge
@@ -65,7 +65,7 @@ def _keep(application, who, name, data, delivery, csr, findings):
     forms.keep(
         application, "delivery", name, "application/zip", data, application.version, is_secret=False, person=who.person
     )
-    Certificate.create(
+    row = Certificate.create(
         application=application,
         content=leaf.sha256,
         chain=[certificate.sha256 for certificate in others],
@@ -84,6 +84,9 @@ def _keep(application, who, name, data, delivery, csr, findings):
         department=application.department,
         subscriber=application.subscriber,
     )
+    if Token.is_lost_with(row):  # USE-01: the token went missing while the CA was examining
+        Certificate.update(blocked_at=clock.now()).where(Certificate.id == row.id).execute()
+        Event.write("block_key", row, who.person, who.address, {"serial": row.serial})
 
 
 def _path(delivery):

@@ -59,14 +59,14 @@ def applications():
 
 
 def _view(table, rules, orders, usual, endpoint):
-    asked = {"q": _line("q")} if _line("q") else {}
+    asked = {"q": line("q")} if line("q") else {}
     chosen = []
     for name, (is_fit, narrow) in rules.items():
-        text = _line(name)
+        text = line(name)
         if text and is_fit(text):
             asked[name] = text
             chosen += narrow(text)
-    sort = _line("sort")
+    sort = line("sort")
     if sort.removeprefix("-") in orders and sort != usual:
         asked["sort"] = sort
     sort = asked.get("sort", usual)
@@ -75,7 +75,7 @@ def _view(table, rules, orders, usual, endpoint):
     return View(Listing(table, g.person, order, descends, tuple(chosen), words), asked, endpoint)
 
 
-def _line(name):
+def line(name):
     """What stands in the address, on one line and without what no database keeps."""
     text = "".join(letter if letter.isprintable() else " " for letter in request.args.get(name, ""))
     return " ".join(text.split())[:100]
@@ -95,7 +95,7 @@ def _day(text):
 
 def shown(view):
     """What the template of a list needs beside its rows: rows, their number in words, the addresses around."""
-    after, before = (int(_line(name)) if _is_id(_line(name)) else None for name in ("after", "before"))
+    after, before = (int(line(name)) if _is_id(line(name)) else None for name in ("after", "before"))
     rows, is_more_before, is_more_after = view.listing.page(PER_PAGE, after, before)
     return {
         "rows": rows,

@@ -56,7 +56,7 @@ def _let_in():
 
 def _view():
     """The View behind the present address; what it asks for that nobody knows is left out."""
-    given = {name: " ".join(request.args.get(name, "").split())[:100] for name in ("q", "kind", "state")}
+    given = {name: lists.line(name) for name in ("q", "kind", "state")}
     rules = {"q": (bool, with_words), "kind": (acts.KINDS.__contains__, Token.kind.__eq__), "state": (STATES.__contains__, in_state)}  # fmt: skip
     asked = {name: given[name] for name, (is_fit, _) in rules.items() if given[name] and is_fit(given[name])}
     conditions = tuple(rules[name][1](text) for name, text in asked.items())
