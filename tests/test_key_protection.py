@@ -124,6 +124,15 @@ def test_an_attestation_counts_only_while_its_certificates_are_valid():
     assert "有効期間の外" in read(MAKER.bundle(KEY), at=clock.now() + timedelta(days=4000)).sentence
 
 
+@pytest.mark.parametrize(
+    ("form", "fips", "said"), [(b"\x83", None, "はい"), (b"\x03", None, "記載なし"), (b"\x03", b"", "はい")]
+)
+def test_a_fips_model_says_so_in_either_way(form, fips, said):
+    extensions = {name: value for name, value in EXTENSIONS.items() if name != "10"} | {"9": form}
+    found = read(MAKER.bundle(KEY, extensions=extensions | ({"10": fips} if fips is not None else {})))
+    assert dict(found.details)["FIPS認証モデル"] == said
+
+
 def test_malformed_extensions_are_left_out():
     found = read(MAKER.bundle(KEY, extensions=EXTENSIONS | {"3": b"", "7": b"\x02", "8": b"x", "9": b""}))
     assert found.is_verified and found.serial == "" and "ファームウェア" not in dict(found.details)

@@ -2,7 +2,7 @@
 
 Read is YubiKey's (Yubico, "PIV Attestation"): a certificate over the attested key, issued by the device's own F9
 certificate, issued by Yubico. Its extensions are raw bytes below 1.3.6.1.4.1.41482.3: .3 firmware (three bytes),
-.7 serial (DER INTEGER), .8 PIN and touch policy (two bytes), .9 form factor (one byte), .10 FIPS (present).
+.7 serial (DER INTEGER), .8 PIN and touch policy (two bytes), .9 form factor (one byte, from 0x80 on of FIPS models), .10 FIPS (present).
 Anything else is not verified here; whoever reads it at the CA decides.
 """
 
@@ -103,7 +103,7 @@ def _said(leaf):
         ("シリアル番号", number),
         ("PINとタッチ", "、".join(_policies(policy)) if len(policy) == 2 else ""),
         ("形状", _FORMS.get(form[0] & 0x0F, "") if len(form) == 1 else ""),
-        ("FIPS認証モデル", "はい" if FIPS in raw else "記載なし"),
+        ("FIPS認証モデル", "はい" if FIPS in raw or form[:1] >= b"\x80" else "記載なし"),
     ]
     return {"serial": number, "details": tuple((label, words) for label, words in details if words)}
 
