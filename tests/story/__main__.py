@@ -1,5 +1,5 @@
-"""`python -m tests.story`: 新規発行 told twice to the end, then 更新, 失効 and 緊急失効, over real HTTP, SMTP, LibreOffice
-and SoftHSM, on fresh data in a temporary folder. One line for each section of the seed; exit status 0 only if all holds."""
+"""`python -m tests.story`: 新規発行 told twice to the end, then 更新, 失効 and 緊急失効, over real HTTP, SMTP, LibreOffice,
+SoftHSM and the signing station's own program at a terminal, on fresh data in a temporary folder. One line for each section of the seed; exit status 0 only if all holds."""
 
 import os
 import shutil
@@ -38,10 +38,14 @@ def _tell(story, began):
     print(f"練習の世界を用意しました({time.monotonic() - began:.1f}秒)", flush=True)
     print("\n【1件目】鍵はサーバーのトークン、電子署名、しるしから送付", flush=True)
     first = on_the_token.tell(story)
+    print("\n【署名ステーション】", flush=True)
+    with story.section("署名ステーションのペアリング") as shown:
+        stations = renewal.pair(story)
+        shown += [f"{each.person.someone.name}が指紋を見比べ、コードと番号を入力" for each in stations]
     print("\n【2件目】鍵は利用管理者のカード、紙に捺印、自分のメールソフトで送付", flush=True)
     second = on_a_card.tell(story)
-    print("\n【更新】1件目の証明書を更新", flush=True)
-    renewed = renewal.tell(story, first)
+    print("\n【更新】1件目の証明書を更新、鍵は利用管理者のカード、操作は署名ステーション", flush=True)
+    renewed = renewal.tell(story, first, stations)
     print("\n【失効】置き換えた証明書を失効", flush=True)
     revocation.tell(story, first, renewed)
     print("\n【緊急失効】2件目の証明書を、登録担当者一人で失効", flush=True)

@@ -177,11 +177,13 @@ def accept(story):
     return sato.save("チェーンと一緒に保存する(PEM)").data
 
 
-def judged(story, chain, csr):
-    """Sentences: what openssl and pkcs11-tool say of a certificate, its place on the server's token and its proof."""
-    folder, pin = story.desk_of(story.sato), story.pins["サーバーのトークン"]
+def judged(story, chain, csr, *place):
+    """Sentences: what openssl and pkcs11-tool say of a certificate, its place on the server's token and its proof. `place`:
+    the store, label and PIN of another token."""
+    folder = story.desk_of(story.sato)
     days = oracles.certificate(chain, csr, root_of(story), folder)
-    identity = oracles.token_certificate(story.world.data / "tokens", "shirushi-practice", pin, chain, folder)
+    place = place or (story.world.data / "tokens", "shirushi-practice", story.pins["サーバーのトークン"])
+    identity = oracles.token_certificate(*place, chain, folder)
     with sqlite3.connect(story.world.data / "register.db") as register:
         newest = "SELECT nonce, signature FROM challenge WHERE met_at IS NOT NULL ORDER BY id DESC"
         nonce, signature = register.execute(newest).fetchone()

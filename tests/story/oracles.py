@@ -131,6 +131,21 @@ def token_certificate(store, label, pin, chain, folder):
     raise NotAsTold(f"pkcs11-tool: the certificate is not on the token「{label}」")
 
 
+def sign_in_serials(store, label, pin, folder):
+    """pkcs11-tool and openssl: the serials (lower-case hex) of the certificates on a token that are for signing in and for
+    nothing else, each beside a private key."""
+    tool, found = _Tool(store, label, pin), []
+    private = tool.objects("privkey")
+    for identity in private:
+        path = os.fspath(folder / f"{identity}.der")
+        tool.run("--read-object", "--type", "cert", "--id", identity, "--output-file", path)
+        told = _run("openssl", "x509", "-inform", "DER", "-in", path, "-noout", "-serial", "-ext", "extendedKeyUsage")
+        serial, _, purposes = told.decode().strip().partition("\n")
+        if purposes.splitlines()[-1].strip() == "TLS Web Client Authentication":
+            found.append(serial.removeprefix("serial=").lower())
+    return found
+
+
 def key_on_token(store, label, pin):
     """pkcs11-tool before there is a certificate: {CKA_ID: access} of the private keys."""
     return _Tool(store, label, pin).objects("privkey")

@@ -39,6 +39,7 @@ class Story:
             "機関責任者のカード": (world.data / "card" / "pin").read_text(),
             "サーバーのトークン": (world.data / "tokens" / "pin").read_text(),
             "利用管理者のカード": f"{secrets.randbelow(9 * 10**7) + 10**7}",
+            "利用管理者の新しいカード": f"{secrets.randbelow(9 * 10**7) + 10**7}",
             "登録担当者のカード": f"{secrets.randbelow(9 * 10**7) + 10**7}",
         }
         self.printed = []  # what the commands printed
