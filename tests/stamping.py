@@ -70,23 +70,21 @@ class Stamper:
 
     def with_openssl(self, value, folder):
         """The same made by `openssl ts -reply`, of this moment."""
-        (folder / "tsa.key").write_bytes(self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        (folder / "tsa.pem").write_bytes(ca.pem(self.certificate))
+        (folder / "value").write_bytes(value)
+        asked = openssl("ts", "-query", "-data", str(folder / "value"), "-sha256", "-cert")
+        return cms.ContentInfo.load(self.reply(asked, folder, "-token_out"))
+
+    def reply(self, asked, folder, *options):
+        """What `openssl ts -reply` answers to a TimeStampReq (DER); its files lie in `folder`."""
+        key = self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        (folder / "asked.tsq").write_bytes(asked)
+        (folder / "tsa.key").write_bytes(key)
+        (folder / "signer.pem").write_bytes(ca.pem(self.certificate))
         (folder / "serial").write_text("01\n")
         (folder / "tsa.cnf").write_text(CONFIG.format(folder=folder))
-        (folder / "value").write_bytes(value)
-        asked = folder / "asked.tsq"
-        openssl("ts", "-query", "-data", str(folder / "value"), "-sha256", "-cert", "-out", str(asked))
-        words = [
-            "-config",
-            str(folder / "tsa.cnf"),
-            "-signer",
-            str(folder / "tsa.pem"),
-            "-inkey",
-            str(folder / "tsa.key"),
-        ]
-        reply = openssl("ts", "-reply", "-queryfile", str(asked), "-token_out", *words)
-        return cms.ContentInfo.load(reply)
+        words = ["-config", str(folder / "tsa.cnf"), "-signer", str(folder / "signer.pem")]
+        words += ["-inkey", str(folder / "tsa.key"), *options]
+        return openssl("ts", "-reply", "-queryfile", str(folder / "asked.tsq"), *words)
 
 
 def signature_of(key, certificate, content=b"content", said_at=None):

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from tokens import softhsm
-from tokens.commands import health, keys, looking, pin, signing
+from tokens.commands import health, keys, looking, pin, sign, signing
 from tokens.errors import TokenError
 from tokens.process import leave_no_core
 from tokens.station import commands as station
@@ -107,6 +107,8 @@ def parser():
     smime = _act(acts, "smime", signing.smime, "メールのファイルに署名します(S/MIME)。")
     smime.add_argument("message", help="差出人・宛先・件名のあるメールのファイル(.eml)")
     _signer(smime, "署名したメールの書き出し先")
+
+    sign.register(acts, _act)
 
     _act(acts, "change-pin", pin.change_pin, "トークンのPINを変更します。")
 

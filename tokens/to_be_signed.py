@@ -19,6 +19,9 @@ from tokens.errors import named
 CA_KINDS = {"certificate": x509.TbsCertificate, "crl": crl.TbsCertList, "ocsp": ocsp.ResponseData}
 CMS_DEMANDED = {"content_type", "message_digest", "signing_certificate_v2"}
 CMS_ALLOWED = CMS_DEMANDED | {"cms_algorithm_protection", "signing_time"}
+INDIRECT_DATA = "1.3.6.1.4.1.311.2.1.4"  # SPC_INDIRECT_DATA_OBJID: the digest of a Windows program
+PROGRAM_DEMANDED = {"content_type", "message_digest"}
+PROGRAM_ALLOWED = PROGRAM_DEMANDED | {"signing_time", "1.3.6.1.4.1.311.2.1.11", "1.3.6.1.4.1.311.2.1.12"}
 
 
 def check_ca_bytes(purpose, tbs):
@@ -42,6 +45,19 @@ def check_signed_attributes(data, certificate_der):
     signers = found["signing_certificate_v2"][0]["certs"]
     if len(signers) != 1 or signers[0]["cert_hash"].native != hashlib.sha256(certificate_der).digest():
         raise named("bytes_refused", "another certificate")
+
+
+def check_program_attributes(data):
+    """`data` must be DER signed attributes of Authenticode (Microsoft, "Windows Authenticode Portable Executable Signature
+    Format"): content type SPC_INDIRECT_DATA_OBJID and a SHA-256 digest, at most signing time, statement type and
+    program name beside them. Raises TokenError bytes_refused."""
+    attributes = _parsed(cms.CMSAttributes, data)
+    found = {attribute["type"].native: attribute["values"] for attribute in attributes}
+    if not PROGRAM_DEMANDED <= found.keys() <= PROGRAM_ALLOWED or len(found) != len(attributes):
+        raise named("bytes_refused", "signed attributes")
+    kinds, digests = found["content_type"], found["message_digest"]
+    if [each.dotted for each in kinds] != [INDIRECT_DATA] or [len(each.native) for each in digests] != [32]:
+        raise named("bytes_refused", "content type or digest")
 
 
 def _parsed(kind, data):

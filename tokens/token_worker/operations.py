@@ -20,7 +20,7 @@ from tokens.names import name_of
 from tokens.proof import to_be_signed
 from tokens.self_check import to_be_signed as check_bytes
 from tokens.station.protocol import sign_in_bytes
-from tokens.to_be_signed import check_ca_bytes, check_signed_attributes
+from tokens.to_be_signed import check_ca_bytes, check_program_attributes, check_signed_attributes
 from tokens.token_key import TokenKey
 from tokens.token_worker import generation, sessions, stored
 from tokens.token_worker.sessions import check_flags, logged_in, named_by
@@ -125,6 +125,19 @@ def sign_attributes(module, token, login, certificate_der, signed_attributes_der
     return _by_certificate(module, token, login, certificate_der, signed_attributes_der)
 
 
+def sign_programs(module, token, login, certificate_der, signed_attributes_ders):
+    """Sign the Authenticode attributes (SHA-256) of several programs in one login, for the certificate's key: {"signatures",
+    "token"}."""
+    for each in signed_attributes_ders:
+        check_program_attributes(each)
+    public_key = public_keys.of_certificate(certificate_der)
+    found = sessions.one(module, token, public_key)
+    with _signed_in(module, found, login) as at:
+        private = stored.private_key_of(at.session, public_key)
+        signed = [signature(at, private, public_key, each)[0] for each in signed_attributes_ders]
+    return {"signatures": signed, "token": named_by(found)}
+
+
 def sign_in(module, token, login, certificate_der, origin, nonce, session_bind, station):
     """Sign the bytes by which a person signs in to `origin` at a station (tokens/station/protocol.py: sign_in_bytes)."""
     data = sign_in_bytes(origin, nonce, session_bind, station)
@@ -191,6 +204,7 @@ OPERATIONS = {
     "install": install,
     "prove": prove,
     "sign_attributes": sign_attributes,
+    "sign_programs": sign_programs,
     "sign_in": sign_in,
     "self_check": self_check,
     "sign": sign,
