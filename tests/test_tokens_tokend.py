@@ -151,12 +151,12 @@ def test_its_socket_is_closed_to_others(tokend, token, tmp_path):
 def test_a_refused_pin_is_tried_once_and_never_again_until_the_file_changes(token, tmp_path):
     log = tmp_path / "spy.log"
     spied = token.spied(log)
-    with running(tmp_path, spied, "000000") as tokend:
+    with running(tmp_path, spied, "602214") as tokend:
         refused("pin_incorrect", make_key, tokend)
         error = refused("credential_refused", make_key, tokend)
         assert "PINのファイル" in error.advice
         assert tokend.health()["credential"] == "credential_refused"
-    with running(tmp_path, spied, "000000") as tokend:  # a restart forgets nothing
+    with running(tmp_path, spied, "602214") as tokend:  # a restart forgets nothing
         refused("credential_refused", make_key, tokend)
         assert logins(log) == 1
         assert tokend.tokens()  # looking is free
@@ -176,18 +176,18 @@ def test_many_waiting_requests_cost_one_wrong_try(token, tmp_path):
         except errors.TokenError as error:
             codes.append(error.code)
 
-    with running(tmp_path, token.spied(log), "000000") as tokend:
+    with running(tmp_path, token.spied(log), "602214") as tokend:
         together([threading.Thread(target=ask, args=(tokend,)) for _ in range(12)])
     assert sorted(codes) == ["credential_refused"] * 11 + ["pin_incorrect"] and logins(log) == 1
 
 
 @pytest.mark.slow
 def test_what_it_remembers_of_a_refusal_is_not_the_pin(token, tmp_path):
-    with running(tmp_path, token, "000000") as tokend:
+    with running(tmp_path, token, "602214") as tokend:
         refused("pin_incorrect", make_key, tokend)
     state = tmp_path / "refused"
-    assert "000000" not in state.read_text() and state.stat().st_mode & 0o777 == 0o600
-    assert PIN not in (tmp_path / "log").read_text() and "000000" not in (tmp_path / "log").read_text()
+    assert "602214" not in state.read_text() and state.stat().st_mode & 0o777 == 0o600
+    assert PIN not in (tmp_path / "log").read_text() and "602214" not in (tmp_path / "log").read_text()
     state.write_text("{")  # damaged: no login rather than one too many
     with running(tmp_path, token) as tokend:
         refused("credential_refused", make_key, tokend)
@@ -198,6 +198,15 @@ def test_it_refuses_a_pin_file_open_to_others(token, tmp_path, mode):
     write_pin(tmp_path, PIN, mode)
     with running(tmp_path, token, pin=None) as tokend:
         refused("credential_unreadable", make_key, tokend)
+
+
+@pytest.mark.parametrize("pin", ["123456", "000000", "0102030405060708" * 3])
+def test_it_sends_no_pin_from_the_factory_to_the_token(tmp_path, pin):
+    write_pin(tmp_path, pin)
+    keys = Keys(Config("", MODULE, "", str(tmp_path / "pin"), str(tmp_path / "refused"), []))
+    error = refused("pin_weak", keys.answer, {"op": "self_check", "args": {"nonce": bytes(32)}})
+    assert "初期値" in error.message and keys.worker.process is None
+    assert keys.answer({"op": "health"})["credential"] == "pin_weak"
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ import secrets
 from pathlib import Path
 
 from tokens.errors import CredentialRefused, TokenError, named
-from tokens.pins import checked
+from tokens.pins import sound
 
 MODES = (0o600, 0o400)
 REFUSALS = {"pin_incorrect", "pin_locked", "pin_length", "pin_expired", "pin_not_set"}
@@ -28,7 +28,7 @@ class Credential:
 
     def pin(self):
         """The PIN to log in with. Raises CredentialRefused if the token refused it before, TokenError
-        credential_unreadable if the file is missing, empty, or open to others."""
+        credential_unreadable if the file is missing, empty, or open to others, pin_weak if it holds a PIN from the factory."""
         pin = self._read()
         refused = self._refused()
         if refused and secrets.compare_digest(refused["digest"], _digest(pin, refused["salt"])):
@@ -57,8 +57,10 @@ class Credential:
         if mode not in MODES:
             raise named("credential_unreadable", oct(mode))
         try:
-            return checked(pin)
+            return sound(pin)
         except TokenError as error:
+            if error.code == "pin_weak":
+                raise
             raise named("credential_unreadable", "no PIN in it") from error
 
     def _refused(self):
