@@ -32,12 +32,25 @@ def test_the_acts_of_the_table_are_functions_pages_and_sentences(repository):
         dispatch,
         examination,
         key_protection,
+        key_use,
         keys,
         revocations,
         sealing,
     )
 
-    modules = (case, confirmation, delivery, desk, dispatch, examination, key_protection, keys, revocations, sealing)
+    modules = (
+        case,
+        confirmation,
+        delivery,
+        desk,
+        dispatch,
+        examination,
+        key_protection,
+        key_use,
+        keys,
+        revocations,
+        sealing,
+    )
     for act in (act for table in PROCEDURES.values() for act in table):
         assert any(callable(getattr(module, act.verb, None)) for module in modules), act.verb
         assert act.verb in sentences.EVENTS, act.verb

@@ -178,6 +178,16 @@ PROCEDURES = {
         Act("withdraw", "withdrawal", "申請を取り下げる", _OPEN, Stage.WITHDRAWN, (_APPLICANT, _OFFICER), "1-1"),
         Act("take_delivery", "delivery", "証明書を受け取る", (_T,), Stage.DELIVERED, (_OFFICER, _APPLICANT), "1-1-6"),
         Act(
+            "approve_key_use",
+            "key_use",
+            "鍵の使用を承認する",
+            (Stage.DELIVERED,),
+            None,
+            (_OFFICER,),
+            "1-1-6",
+            (_APPLICANT,),
+        ),
+        Act(
             "install",
             "installation",
             "トークンに格納し、動作を確認する",

@@ -5,7 +5,7 @@ import secrets
 from tokens import proof
 from tokens.errors import ProofRefused
 from webapp import clock, mails, profiles
-from webapp.acts import facts, forms, intakes, letters, performing, require_now
+from webapp.acts import facts, forms, intakes, key_use, letters, performing, require_now
 from webapp.acts.case import required
 from webapp.acts.keys import on_token
 from webapp.errors import Incomplete, NotYourAct, Refused
@@ -112,7 +112,8 @@ def set_challenge(certificate):
 
 def install(application, who, tokend):
     """Write the certificate beside its key on the institution's token and have the key sign a fresh challenge, which is
-    verified with the certificate. Raises Refused with the token's own sentence, or where the key is elsewhere."""
+    verified with the certificate. Raises Refused with the token's own sentence, where the key is elsewhere, or while its
+    use is not approved (acts/key_use.py), NotYourAct if it is somebody else's to use then."""
     require_now("install", application, who)
     certificate = Certificate.of(application)
     refuse_blocked(certificate)
@@ -120,6 +121,7 @@ def install(application, who, tokend):
         raise Refused(
             "この証明書の鍵は、しるしのトークンにはありません。", "証明書を引き渡し、鍵のある場所で格納してください。"
         )
+    approval = key_use.require_allowed(application, who)
     der, challenge = certificate.content.bytes(), set_challenge(certificate)
     nonce = bytes.fromhex(challenge.nonce)
     on_token(tokend.install, certificate_der=der, chain_ders=chain_ders(certificate))
@@ -127,6 +129,7 @@ def install(application, who, tokend):
     _checked(given, certificate)
     told = {"nonce": challenge.nonce, "mechanism": given.mechanism, "sha256": certificate.sha256}
     with performing("install", application, who, told):
+        key_use.spend(approval)
         _meet(challenge, who, given)
         letters.notify(mails.awaits_acceptance, application, letters.people_of(application))
 

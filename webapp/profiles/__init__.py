@@ -64,6 +64,7 @@ class Validity:
 @dataclass(frozen=True)
 class Profile:
     """One CA profile. `public`: its certificates are trusted outside, so a software token never holds their keys.
+    `second_person`: each use of a key on the institution's token waits for another person's approval.
 
     `seal_roles` and `attachments` are keyed by procedure kind ("issue", "revoke"), roles as in procedure.Role.
     `offered_keys` are made on tokens ("RSA-3072" …); `rsa_min_bits` and `curves` are accepted from elsewhere.
@@ -77,6 +78,7 @@ class Profile:
     title: str
     note: str
     public: bool
+    second_person: bool
     recipients: tuple[str, ...]
     copies: tuple[str, ...]
     business_days: int

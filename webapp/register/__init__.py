@@ -18,6 +18,7 @@ from webapp.register.gates import GateRecord
 from webapp.register.imports import ImportBatch, ImportRow
 from webapp.register.institution import Document, IdentityMethod, Institution, TrustAnchor, in_force
 from webapp.register.jobs import Job
+from webapp.register.key_uses import KeyUse
 from webapp.register.notifications import Evidence, Notification
 from webapp.register.papers import ApplicationForm, Csr, Intake, KeyPair, Letter, Paper
 from webapp.register.people import (
@@ -75,6 +76,7 @@ __all__ = [
     "Job",
     "KeyPair",
     "KeyProtection",
+    "KeyUse",
     "Letter",
     "Notification",
     "NumberSeries",

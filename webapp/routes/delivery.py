@@ -3,11 +3,11 @@
 from flask import Blueprint, current_app, request, url_for
 
 from webapp.acts import delivery as acts
-from webapp.acts import require_now
+from webapp.acts import key_use, require_now
 from webapp.pages import page, see_other
 from webapp.papers import certificate as certificate_paper
 from webapp.procedure import Stage
-from webapp.register import Certificate, Intake
+from webapp.register import Certificate, Intake, KeyUse
 from webapp.routes.finding import attempt, find, tokend, typed, upload, who
 
 bp = Blueprint("delivery", __name__, url_prefix="/applications/<int:number>")
@@ -90,8 +90,24 @@ def _certificate(application, row):
         "points": points(row),
         "findings": [{"id": i, "severity": s, "sentence": t, "advice": a} for i, s, t, a in row.findings],
         "proof": row.proof,
+        "use": _use(application),
+        "approve_url": url_for("delivery.approve_key_use", number=application.id),
         "install_url": url_for("delivery.install", number=application.id),
         "handover_url": url_for("delivery.handover", number=application.id),
+    }
+
+
+def _use(application):
+    """What the page says of the use of a key that needs a second person, or None: {user, is_own, may_approve, approval}."""
+    if not key_use.needs_second_person(application):
+        return None
+    person, user = who().person, key_use.user_of(application)
+    may_approve = "approve_key_use" in {act.verb for act in application.acts_open_to(person)}
+    return {
+        "user": user,
+        "is_own": person == user,
+        "may_approve": may_approve,
+        "approval": KeyUse.open_of(application),
     }
 
 
@@ -104,6 +120,18 @@ def points(row):
 
 def _point(sentence, result, detail):
     return {"sentence": sentence, "result": result, "detail": detail}
+
+
+@bp.post("/key_use")
+def approve_key_use(number):
+    application = find(number)
+    return attempt(
+        lambda: key_use.approve_key_use(application, who()),
+        lambda refusal: _installation_page(application, refusal),
+        "delivery.result",
+        "approve_key_use",
+        number=number,
+    )
 
 
 @bp.post("/installation")

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from flask import url_for
 
 from webapp import clock
-from webapp.acts import facts
+from webapp.acts import facts, key_use
 from webapp.procedure import Role, Stage
-from webapp.register import Certificate, Inquiry, Letter
+from webapp.register import Certificate, Inquiry, KeyUse, Letter
 
 LETTER_STATES = {
     "waiting": "送信待ち",
@@ -196,6 +196,8 @@ def _confirmed(application, person, roles, at):
 def _delivered(application, person, roles, at):
     if not roles & {Role.OFFICER, Role.APPLICANT}:
         return NextStep("証明書をトークンに格納します。", whose="利用管理者・登録担当者")
+    if key_use.needs_second_person(application):
+        return _use_of_key(application, person, roles, at)
     if Certificate.of(application).key_pair_id:
         return NextStep(
             "証明書を鍵のあるトークンに格納し、署名して動作を確認します。",
@@ -204,6 +206,18 @@ def _delivered(application, person, roles, at):
             is_post=True,
         )
     return NextStep("証明書を鍵のある場所に格納してください。", "証明書を引き渡す", at("delivery.handover"))
+
+
+def _use_of_key(application, person, roles, at):
+    """A key on the institution's token is used by its own person, once another has approved it."""
+    user, approval = key_use.user_of(application), KeyUse.open_of(application)
+    if approval is None and Role.OFFICER in roles and Role.APPLICANT not in roles:
+        return NextStep(f"{user.name}さんの鍵の使用を承認してください。", "鍵の使用を確認する", at("delivery.result"))
+    if approval is None:
+        return NextStep("格納の前に、鍵の使用の承認が必要です。", whose="登録担当者")
+    if person == user:
+        return NextStep("証明書を鍵のあるトークンに格納してください。", "証明書を格納する", at("delivery.result"))
+    return NextStep("証明書をトークンに格納します。", whose=user.name)
 
 
 def _installed(application, person, roles, at):
