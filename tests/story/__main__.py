@@ -1,5 +1,6 @@
 """`python -m tests.story`: 新規発行 told twice to the end, then 更新, 失効 and 緊急失効, over real HTTP, SMTP, LibreOffice,
-SoftHSM and the signing station's own program at a terminal, on fresh data in a temporary folder. One line for each section of the seed; exit status 0 only if all holds."""
+SoftHSM and the signing station's own program at a terminal, on fresh data in a temporary folder. One line for each section of
+the seed; exit status 0 only if all holds."""
 
 import os
 import shutil

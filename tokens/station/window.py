@@ -133,6 +133,8 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         if parts.path == "/enter" and self.command == "GET":
             return self._entered(parse_qs(parts.query).get("code", [""])[0])
+        if parts.path == "/favicon.ico":  # browsers ask by themselves, and complain of a refusal
+            return self._send(204, b"", "image/x-icon")
         if not self._is_ours(parts.path):
             return self._send(403, pages.refused(*NOT_HERE))
         return answer(parts.path.removeprefix(self.window.base))
