@@ -15,8 +15,8 @@ from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from tests.papers_people import PASSWORD, issue_form
-from webapp.papers.issue_form import fill
 from webapp.papers.form_values import printed
+from webapp.papers.issue_form import fill
 
 DESK = "certs@desk.practice.example"
 HEAD = "tanaka@shinsei.example"

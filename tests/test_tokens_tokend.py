@@ -115,7 +115,9 @@ def test_it_says_in_japanese_what_a_client_did_wrong(tokend):
     refused("bad_request", tokend.install, certificate_der=b"no certificate")
 
 
-@pytest.mark.parametrize("op", ["sign", "sign_attributes", "seal_pdf", "sign_in", "change_pin", "prepare", None, ["tokens"]])
+@pytest.mark.parametrize(
+    "op", ["sign", "sign_attributes", "seal_pdf", "sign_in", "change_pin", "prepare", None, ["tokens"]]
+)
 def test_it_offers_no_operation_that_signs_bytes(tokend, op):
     args = {"token": "署名カード", "pin": PIN, "cka_id": b"key", "purpose": "certificate", "tbs": b"0"}
     assert spoken(tokend, wire.pack({"op": op, "args": args}))["code"] == "bad_request"
