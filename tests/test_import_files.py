@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs7
 
 from tests import ca
+from tests.bad import secrets_of
 from tests.cases import unguarded
 from tests.importing import GOOD, HEADS, brought, many, press, sentences, verdicts
 from webapp.acts import imports as acts
@@ -89,4 +90,4 @@ def test_what_is_brought_comes_out_of_the_guarded_child(house, authorities):
     found = guard.run("webapp.papers.issued_before:read", many(20_000), "a.csv", **limits)
     assert found.kind == "list" and len(found.rows) == 20_000 and found.rows[0][1]["title"] == "計測 0"
     with pytest.raises(PrivateKeyPasted):
-        guard.run("webapp.papers.issued_before:read", b"a,b\n-----BEGIN PRIVATE KEY-----", "a.csv")
+        guard.run("webapp.papers.issued_before:read", b"a,b\n" + secrets_of(ca.new_key())[0], "a.csv")

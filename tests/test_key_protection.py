@@ -10,6 +10,7 @@ from playhouse.migrations import Runner
 
 from tests import ca
 from tests.attesting import EXTENSIONS, Maker
+from tests.bad import secrets_of
 from tests.cases import unguarded
 from webapp import clock
 from webapp.acts import dispatch, key_protection, token_ledger
@@ -140,7 +141,7 @@ def test_malformed_extensions_are_left_out():
 
 def test_a_private_key_is_never_taken():
     with pytest.raises(PrivateKeyPasted):
-        read(b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
+        read(secrets_of(ca.new_key())[0])
 
 
 @pytest.mark.parametrize(
@@ -214,7 +215,7 @@ def test_evidence_of_an_application_is_seen_by_those_who_see_it(case, browser, t
         ({"shown_on": "2099-01-01"}, b"", "今日までの日付"),
         ({}, b"MZ program", "証明書(PEM・DER・P7B)"),
         ({"method": "4"}, b"-----BEGIN CERTIFICATE", "PDF、JPEG、PNG、Excelのいずれか"),
-        ({}, b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "秘密鍵"),
+        pytest.param({}, secrets_of(ca.new_key())[0], "秘密鍵", id="a private key"),
     ],
 )
 def test_what_cannot_be_recorded_is_said_beside_its_field(changes, data, words, case, browser, sato):
