@@ -153,7 +153,7 @@ def test_a_token_that_is_not_there_is_told(browser, draft, settings, token):
 
 def test_a_wrong_pin_costs_exactly_one_attempt_however_often_the_button_is_pressed(browser, draft, settings, token):
     log = settings.data / "spy.log"
-    with running(settings.data, token.spied(log), "000000"):
+    with running(settings.data, token.spied(log), "935172"):
         nothing_made(make_key(browser, draft), draft, "PIN")
         for _ in range(3):
             nothing_made(make_key(browser, draft), draft, "PIN")
@@ -164,9 +164,9 @@ def test_a_wrong_pin_costs_exactly_one_attempt_however_often_the_button_is_press
 
 
 def test_a_page_never_shows_a_pin_or_asks_for_one(browser, draft, settings, token):
-    with running(settings.data, token, "000000"):
+    with running(settings.data, token, "935172"):
         page = make_key(browser, draft)
-    assert "000000" not in page.html and PIN not in page.html
+    assert "935172" not in page.html and PIN not in page.html
     assert not [i for i in page.tree.iter("input") if i.get("type") == "password"]
 
 

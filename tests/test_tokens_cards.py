@@ -35,10 +35,10 @@ def prove(worker, certificate, **login):
     proof.check(proof_of(made, certificate, CHALLENGE), CHALLENGE, certificate)
 
 
-def refused(code, worker, certificate, **login):
+def refused(codes, worker, certificate, **login):
     with pytest.raises(errors.TokenError) as refusal:
         prove(worker, certificate, **login)
-    assert refusal.value.code == code
+    assert refusal.value.code in codes
 
 
 @pytest.mark.parametrize("name", sorted(KINDS))
@@ -48,12 +48,13 @@ def test_a_card_signs_says_a_wrong_pin_and_is_missed_at_once_when_pulled(inserte
         for certificate in card.certificates.values():
             prove(worker, certificate, pin=card.pin)
             before = card.tries_left
-            refused("pin_incorrect", worker, certificate, pin="161803")
+            refused({"pin_incorrect"}, worker, certificate, pin="161803")
             assert card.tries_left == before - 1
             prove(worker, certificate, pin=card.pin)
             assert card.tries_left == before
         card.pull()
-        refused("token_removed", worker, certificate, pin=card.pin)
+        gone = {"token_removed", "token_missing"}  # whether the module saw it go, or only that it is not there
+        refused(gone, worker, certificate, pin=card.pin)
         card.insert()
         prove(worker, certificate, pin=card.pin)
 

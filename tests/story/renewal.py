@@ -50,7 +50,7 @@ def tell(story, old, stations):
         ]
     with story.section("署名ステーションで電子署名") as shown:
         shown.append(f"pdfsig: 有効・文書全体・署名者 {_seal(story, heads, number)}")
-    with story.section("1-2 送付から利用開始") as shown:
+    with story.section("更新した証明書の利用開始") as shown:
         office.dispatch(story, on_the_token.TITLE, files=3)
         office.wait_for_the_desk(story, number)
         office.take_call(story, on_the_token.TITLE)
