@@ -3,7 +3,7 @@
 from webapp.acts import case
 from webapp.errors import Incomplete, NotYourAct, Overtaken
 from webapp.procedure import Kind, Role
-from webapp.register import Certificate, Person
+from webapp.register import Person
 
 # Why somebody renews (seed 1, 手続きの種別), and what each means for the certificate that is renewed.
 OCCASIONS = {
@@ -83,10 +83,3 @@ def _as_before(certificate, name, role):
     """Who stood on the form of the certificate's own application, or the first who holds the role today."""
     before = getattr(certificate.application, name) if certificate.application_id else None
     return _still(before, role) or next(iter(Person.holding(role)), None)
-
-
-def old_ones_of(person):
-    """The certificates of a person that are still valid although another one in use has replaced them."""
-    mine = Certificate.subscriber == person
-    rows = Certificate.select().where(mine & Certificate.revoked_at.is_null()).order_by(Certificate.not_after)
-    return [row for row in rows if row.is_valid and row.successor]

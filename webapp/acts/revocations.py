@@ -12,7 +12,7 @@ from webapp.mails import revocations as mails
 from webapp.papers import guard
 from webapp.papers.revocation_reasons import KEY_COMPROMISE
 from webapp.procedure import Kind, Role, Stage
-from webapp.register import Application, ApplicationForm, Certificate, Event, Job, Person, Revocation, Token, database
+from webapp.register import Application, Certificate, Event, Job, Person, Revocation, Token, database
 
 NOT_NAMED = (
     "このメールには、この証明書のシリアル番号も申請番号もありません。"
@@ -230,13 +230,3 @@ def review_emergency(application, who, note):
     note = required(note, "note", "確認した内容を入力してください。")
     with performing("review_emergency", application, who, {}, {"note": note}, reviewer=who.person):
         letters.notify(mails.reviewed, application, [*letters.people_of(application), *letters.officers()], note)
-
-
-def awaiting_review():
-    """The emergencies that nobody else has reviewed yet, oldest first."""
-    open_ones = Application.is_emergency & Application.reviewer.is_null() & (Application.stage != "draft")
-    return Application.select().where(open_ones & (Application.stage != "withdrawn")).order_by(Application.id)
-
-
-def form_of(application):
-    return ApplicationForm.current(application) if application.version else None
