@@ -279,7 +279,7 @@ def test_value_and_refusal_come_back_from_the_guarded_child(authority, certifica
     assert caught.value.code == "tryLater"
 
 
-@pytest.mark.filterwarnings("ignore:Attribute's length")
+@pytest.mark.filterwarnings("ignore:Attribute's length", "ignore:Parsed a serial number")
 def test_a_damaged_answer_is_refused_or_says_the_same(authority, certificate, read, key):
     """3,000 answers: never anything but the same word, or a refusal. A responder's own certificate is damaged, too."""
     data = answer(authority, certificate, responder=responder(authority, key), key=key, nonce=NONCE)
@@ -294,7 +294,7 @@ def test_a_damaged_answer_is_refused_or_says_the_same(authority, certificate, re
     assert refused > 2900
 
 
-@pytest.mark.filterwarnings("ignore:Attribute's length")
+@pytest.mark.filterwarnings("ignore:Attribute's length", "ignore:Parsed a serial number")
 def test_nonsense_that_is_signed_is_read_or_refused(authority, certificate, read):
     """2,000 answers, damaged and then signed: the signature hides no fall."""
     made = response(authority, certificate, status=REVOKED, reason=ReasonFlags.superseded, nonce=NONCE)
