@@ -202,6 +202,15 @@ def test_the_same_card_in_two_slots_is_one_card(card, worker, certificates):
     assert card.logins() == 1
 
 
+def test_a_card_that_comes_while_the_slots_are_counted_is_no_failure(card):
+    card.script("grow 2")
+    with card.worker() as worker:
+        assert len(worker.call("tokens")["tokens"]) == 1
+    card.script("grow 99")
+    with card.worker() as worker:
+        refused("function_failed", worker.call, "tokens")
+
+
 def test_a_card_that_is_late_is_waited_for(card, certificates):
     card.script("absent 400")
     with card.worker() as worker:

@@ -15,6 +15,7 @@ Words of the script:
     hang F, late F MS, die F, remove F, return F 0x…    at the call of that function
     gone                no card; `absent MS`: none until then
     twice               the card seen in two slots
+    grow N              the first N questions how many slots there are are answered with one too few
     without 0x…         a mechanism less; `refuse 0x…`: offered, and refused at C_SignInit
     sparse              key templates with more than they must hold are refused with CKR_GENERAL_ERROR
     spoil               signatures are wrong

@@ -39,6 +39,7 @@ enum { PAD = 0x100, COUNT_LOW = 0x10000, FINAL_TRY = 0x20000, LOCKED = 0x40000 }
 
 static struct List real, ours;
 static int gone;
+static unsigned grown;
 static long began;
 
 static long now(void) {
@@ -123,6 +124,7 @@ static U slot_list(B present, U *slots, U *count) {
         return 0;
     }
     answer = REAL(SLOT_LIST, B, U *, U *)(present, slots, count);
+    if (!answer && !slots && says("grow", 0, rest) && grown++ < strtoul(rest, 0, 10)) --*count;
     if (answer || !says("twice", 0, 0)) return answer;
     if (!slots) { *count *= 2; return 0; }
     for (slot = 0; slot < *count && *count + slot < room; slot++) slots[*count + slot] = slots[slot] | SECOND_SLOT;

@@ -45,7 +45,7 @@ def describe(module):
         "description": sessions.text(library.library_description),
         "manufacturer": sessions.text(library.manufacturer_id),
         "version": ".".join(map(str, library.library_version)),
-        "slots": [_slot(slot) for slot in library.get_slots()],
+        "slots": [_slot(slot) for slot in sessions.slots(module)],
     }
 
 

@@ -14,6 +14,7 @@ from tokens.errors import named, of_return_value, translated
 from tokens.token_worker import stored
 
 PATIENCE_SECONDS = 1.2  # a card just inserted is seen by the module within 0.7 s
+LISTINGS = 5  # a card or reader may come between the two calls that make one list of slots
 NOTICING_SECONDS = 0.8  # and one just pulled out is missed within 0.6 s
 PAUSE_SECONDS = 0.1
 IDENTITY = ("label", "serial", "manufacturer", "model")
@@ -82,9 +83,24 @@ class LoggedIn:
 # Which tokens are there
 
 
+def slots(module, token_present=False):
+    """The module's slots, each once, or those with a token. python-pkcs11 asks how many there are and then which; where
+    one comes or goes in between (PKCS#11 v2.40 §5.2), both are asked again."""
+    for _ in range(LISTINGS):
+        try:
+            listed = module.library.get_slots(token_present=token_present)
+        except pkcs11.PKCS11Error as error:
+            failed = error
+            if translated(error).detail not in ("CKR_BUFFER_TOO_SMALL", "CKR_SLOT_ID_INVALID"):
+                raise
+        else:
+            return list({slot.slot_id: slot for slot in listed}.values())
+    raise failed
+
+
 def present(module):
     """Every initialised token, with fresh flags."""
-    for slot in module.library.get_slots(token_present=True):
+    for slot in slots(module, token_present=True):
         try:
             token = slot.get_token()
         except (pkcs11.TokenNotRecognised, pkcs11.TokenNotPresent):
