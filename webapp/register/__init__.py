@@ -18,6 +18,7 @@ from webapp.register.gates import GateRecord
 from webapp.register.imports import ImportBatch, ImportRow
 from webapp.register.institution import Document, IdentityMethod, Institution, TrustAnchor, in_force
 from webapp.register.jobs import Job
+from webapp.register.kept_lists import KeptList
 from webapp.register.key_uses import KeyUse
 from webapp.register.notifications import Evidence, Notification
 from webapp.register.papers import ApplicationForm, Csr, Intake, KeyPair, Letter, Paper
@@ -74,6 +75,7 @@ __all__ = [
     "Institution",
     "Intake",
     "Job",
+    "KeptList",
     "KeyPair",
     "KeyProtection",
     "KeyUse",

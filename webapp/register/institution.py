@@ -90,8 +90,8 @@ class Document(Row):
 
 
 class TrustAnchor(Row):
-    """A CA certificate this institution trusts: for seals (`use` seal), for delivered certificates (certificate),
-    or for key attestations (attestation)."""
+    """A CA certificate this institution trusts: for seals (`use` seal), for signing in with a card (sign_in), for delivered
+    certificates (certificate), for key attestations (attestation), or for time stamps (timestamp)."""
 
     use = CharField()
     name = TextField()
