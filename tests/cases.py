@@ -50,6 +50,7 @@ class Authorities:
         """[(use, [root DER], [other DER]), …]"""
         return [
             ("seal", [ca.der(self.seal.root)], [ca.der(self.seal.issuing)]),
+            ("sign_in", [ca.der(self.seal.root)], [ca.der(self.seal.issuing)]),
             ("certificate", [ca.der(self.code.root)], [ca.der(self.code.issuing)]),
         ]
 

@@ -115,18 +115,14 @@ def _employ(key, name, role, title, department, phone, password_hash):
 
 
 def trust(folder):
-    """Trust the practice CA: its anchors lie in `folder` as *.cer (DER), the roots among them by their names."""
-
+    """Trust the practice CA: its anchors lie in `folder` as *.cer (DER), the roots among them by their names. The one for
+    S/MIME issues the certificates to sign in with, too."""
     with database.atomic():
         for path in sorted(folder.glob("*.cer")):
             read = certificate.read(path.read_bytes())
-            TrustAnchor.create(
-                use="seal" if "smime" in path.stem else "certificate",
-                name=read.subject.get("CN"),
-                der=read.der,
-                is_root=read.subject == read.issuer,
-                since_on=SINCE,
-            )
+            is_root = read.subject == read.issuer
+            for use in ("seal", "sign_in") if "smime" in path.stem else ("certificate",):
+                TrustAnchor.create(use=use, name=read.subject.get("CN"), der=read.der, is_root=is_root, since_on=SINCE)
 
 
 def open_desk(data, url):

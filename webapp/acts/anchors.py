@@ -9,7 +9,13 @@ from webapp.papers import certificate as papers
 from webapp.papers.certificate import Certificate
 from webapp.register import TrustAnchor, in_force
 
-USES = {"seal": "電子署名の確認", "certificate": "証明書の確認", "attestation": "アテステーションの確認"}
+USES = {
+    "seal": "電子署名の確認",
+    "sign_in": "カードでのサインイン",
+    "certificate": "証明書の確認",
+    "attestation": "アテステーションの確認",
+    "timestamp": "タイムスタンプの確認",
+}
 LARGEST = 65_536  # bytes; a certificate may be read in place
 KEY_USAGE = "2.5.29.15"
 

@@ -55,7 +55,7 @@ def take(job, value, who):
     bind = job_rows.payload_of(job).session_bind
     station = str(job.station_id)
     protocol.check_sign_in(value.certificate, value.signature, stations.origin(), job.nonce, bind, station)
-    roots, others = TrustAnchor.trusted_for("seal")
+    roots, others = TrustAnchor.trusted_for("sign_in")
     found = guard.run("webapp.papers.card:check", value.certificate, roots, others, clock.now())
     holder = next((person for mail in found.mails if (person := Person.with_mail(mail))), None)
     if holder is None or holder.id != job.person_id or _account(holder) is None:

@@ -13,8 +13,10 @@ from webapp.routes.finding import attempt, typed, upload, who
 
 EXPLAINED = {
     "seal": "捺印に代わる電子署名の証明書(S/MIME)を発行する認証局",
+    "sign_in": "サインインに使うカードの証明書(クライアント認証)を発行する認証局",
     "certificate": "コード署名用証明書を発行する認証局",
     "attestation": "鍵がトークンの中で作られたことを証明する、トークンのメーカーの認証局",
+    "timestamp": "タイムスタンプを発行する時刻認証局(TSA)の認証局",
 }
 
 
