@@ -66,7 +66,9 @@ def issued(world, folder, title):
     office.wait_for_the_desk(told, number)
     office.take_call(told, title)
     office.take_delivery(told, number)
-    told.suzuki.press(button("install"))
+    told.sato.sign_in()
+    told.sato.open(told.suzuki.page.url)
+    told.sato.press(button("install"))
     office.accept(told)
     return number
 

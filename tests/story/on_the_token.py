@@ -35,7 +35,9 @@ def tell(story):
         shown.append(f"窓口の検査 適合{points}件、電話、発行({page.fact('シリアル番号')[:16]}…)")
         office.take_call(story, TITLE)
         office.take_delivery(story, number)
-        suzuki.press(button("install"))
+        sato.sign_in()
+        sato.open(suzuki.page.url)
+        sato.press(button("install"))
         chain = office.accept(story)
         shown += [
             "ZIPを受け取り、CRT-01〜11に適合",

@@ -34,6 +34,7 @@ def take_delivery(application, who, name, data, typed_password=""):
         with performing("take_delivery", application, who, told):
             _keep(application, who, name, data, delivery, csr, found)
             letters.notify(mails.delivered, application, [*letters.people_of(application), application.officer])
+            key_use.tell_officers(application)
 
 
 def judge(delivery, application):
@@ -113,7 +114,7 @@ def set_challenge(certificate):
 def install(application, who, tokend):
     """Write the certificate beside its key on the institution's token and have the key sign a fresh challenge, which is
     verified with the certificate. Raises Refused with the token's own sentence, where the key is elsewhere, or while its
-    use is not approved (acts/key_use.py), NotYourAct if it is somebody else's to use then."""
+    use is not approved (acts/key_use.py), NotYourAct if it is somebody else's to use."""
     require_now("install", application, who)
     certificate = Certificate.of(application)
     refuse_blocked(certificate)

@@ -98,8 +98,9 @@ def _certificate(application, row):
 
 
 def _use(application):
-    """What the page says of the use of a key that needs a second person, or None: {user, is_own, may_approve, approval}."""
-    if not key_use.needs_second_person(application):
+    """What the page says of the use of a key on the institution's token, or None where it lies elsewhere: {user, is_own,
+    is_approved (or needs no approval), may_approve}."""
+    if not key_use.lies_on_token(application):
         return None
     person, user = who().person, key_use.user_of(application)
     may_approve = "approve_key_use" in {act.verb for act in application.acts_open_to(person)}
@@ -107,7 +108,7 @@ def _use(application):
         "user": user,
         "is_own": person == user,
         "may_approve": may_approve,
-        "approval": KeyUse.open_of(application),
+        "is_approved": not key_use.needs_second_person(application) or KeyUse.open_of(application) is not None,
     }
 
 

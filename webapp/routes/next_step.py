@@ -196,28 +196,27 @@ def _confirmed(application, person, roles, at):
 def _delivered(application, person, roles, at):
     if not roles & {Role.OFFICER, Role.APPLICANT}:
         return NextStep("証明書をトークンに格納します。", whose="利用管理者・登録担当者")
-    if key_use.needs_second_person(application):
+    if key_use.lies_on_token(application):
         return _use_of_key(application, person, roles, at)
-    if Certificate.of(application).key_pair_id:
-        return NextStep(
-            "証明書を鍵のあるトークンに格納し、署名して動作を確認します。",
-            "トークンに格納し、動作を確認する",
-            at("delivery.install"),
-            is_post=True,
-        )
     return NextStep("証明書を鍵のある場所に格納してください。", "証明書を引き渡す", at("delivery.handover"))
 
 
 def _use_of_key(application, person, roles, at):
-    """A key on the institution's token is used by its own person, once another has approved it."""
-    user, approval = key_use.user_of(application), KeyUse.open_of(application)
-    if approval is None and Role.OFFICER in roles and Role.APPLICANT not in roles:
-        return NextStep(f"{user.name}さんの鍵の使用を承認してください。", "鍵の使用を確認する", at("delivery.result"))
-    if approval is None:
+    """A key on the institution's token is used by its own person, where the profile says so once another has approved it."""
+    user = key_use.user_of(application)
+    if key_use.needs_second_person(application) and KeyUse.open_of(application) is None:
+        if Role.OFFICER in roles and Role.APPLICANT not in roles:
+            sentence = f"{user.name}さんの鍵の使用を承認してください。"
+            return NextStep(sentence, "鍵の使用を確認する", at("delivery.result"))
         return NextStep("格納の前に、鍵の使用の承認が必要です。", whose="登録担当者")
-    if person == user:
-        return NextStep("証明書を鍵のあるトークンに格納してください。", "証明書を格納する", at("delivery.result"))
-    return NextStep("証明書をトークンに格納します。", whose=user.name)
+    if person != user:
+        return NextStep("証明書をトークンに格納します。", whose=user.name)
+    return NextStep(
+        "証明書を鍵のあるトークンに格納し、署名して動作を確認します。",
+        "トークンに格納し、動作を確認する",
+        at("delivery.install"),
+        is_post=True,
+    )
 
 
 def _installed(application, person, roles, at):
