@@ -23,7 +23,8 @@ STATION, OWNER, CODE = "st-7", "田中 一郎", "042317"
 
 @dataclass
 class Job:
-    """`changes` replaces parts of the envelope before it is signed; `raw` is sent instead of a signed envelope."""
+    """`changes` replaces parts of the envelope before it is signed; `raw` is sent instead of a signed envelope. Of a list,
+    `document` are several, `parts` the results that came for each, `refuses` the places whose results are not taken."""
 
     id: str
     payload: object
@@ -34,6 +35,8 @@ class Job:
     state: str = "offered"
     wrong: int = 0
     result: tuple = ()
+    parts: dict = field(default_factory=dict)
+    refuses: tuple = ()
 
 
 class PlayedIntranet:
@@ -92,7 +95,10 @@ class PlayedIntranet:
         self.nonces.add(nonce)
         if path == "/station/jobs":
             return _yes({"jobs": [_listed(job) for job in self.jobs.values() if job.state == "offered"]})
-        _, _, _, job, act = path.split("/")
+        _, _, _, job, act, *part = path.split("/")
+        if act == "documents":
+            place, found = int(part[0]), self.jobs[job]
+            return self._part_taken(found, place, body) if part[1:] else (200, found.document[place])
         return {"claim": self._claimed, "document": self._document, "result": self._taken}[act](self.jobs[job], body)
 
     def _begun(self, values):
@@ -129,6 +135,21 @@ class PlayedIntranet:
 
     def _document(self, job, body):
         return 200, job.document
+
+    def _part_taken(self, job, place, body):
+        if self.lose_results:
+            self.lose_results -= 1
+            return None
+        if place in job.parts:
+            return _no(409, "finished")
+        if place in job.refuses:
+            job.parts[place] = None
+            return _no(409, "refused")
+        job.parts[place] = protocol.result_read("seal_pdf", body)[1]
+        if self.lose_answers:
+            self.lose_answers -= 1
+            return None
+        return _yes({"state": "done"})
 
     def _taken(self, job, body):
         if self.lose_results:

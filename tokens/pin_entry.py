@@ -18,17 +18,20 @@ MISSES_BEFORE_LAST = 2  # cards that tell nothing usually lock at the third
 @dataclass(frozen=True)
 class Question:
     """What a person is asked. `token` has label, serial, manufacturer and model; `kind` is misses.USER,
-    misses.SIGNATURE or misses.OFFICER; `entry` "typed", "pad" or "module"; `warnings` are sentences."""
+    misses.SIGNATURE or misses.OFFICER; `entry` "typed", "pad" or "module"; `warnings` are sentences; `part` says for which
+    of several signatures."""
 
     token: dict
     kind: str = misses.USER
     entry: str = TYPED
     warnings: tuple[str, ...] = ()
+    part: str = ""
 
     @property
     def title(self):
         wanted = {misses.SIGNATURE: "署名用のPIN", misses.OFFICER: "管理者PIN(管理キー)"}.get(self.kind, "PIN")
-        return f"トークン「{self.token['label']}」(製造番号 {self.token['serial']})の{wanted}"
+        whose = f"トークン「{self.token['label']}」(製造番号 {self.token['serial']})"
+        return f"{self.part}の{wanted}: {whose}" if self.part else f"{whose}の{wanted}"
 
 
 def sign_in(worker, token, prompt, op, *, entry="", seconds=SECONDS, **arguments):
@@ -67,6 +70,8 @@ def sign_in(worker, token, prompt, op, *, entry="", seconds=SECONDS, **arguments
     misses.taken(names, kind)
     if asked:
         misses.taken(names, misses.SIGNATURE)
+    if (answer.get("failed") or {}).get("code") == "pin_incorrect":  # a later one of several signatures
+        misses.missed(names, misses.SIGNATURE)
     return answer
 
 

@@ -5,6 +5,7 @@ digest of the whole document, never the document's bytes handed over as a bare d
 """
 
 import asyncio
+from dataclasses import dataclass
 from io import BytesIO
 
 from pyhanko.pdf_utils.images import PdfImage
@@ -27,6 +28,33 @@ def seal(pdf, signing_certificate, chain, sign, *, field="Seal", name_lines=(), 
     returns RSASSA-PKCS1-v1_5 or DER ECDSA with SHA-256. A lock that the field carries (/Lock) takes effect.
     Raises TokenError: seal_unreadable, seal_no_field, font_missing, signature_wrong, and whatever `sign` raises.
     """
+    begun = begin(pdf, signing_certificate, chain, field=field, name_lines=name_lines, reason=reason)
+    return begun.signed_with(sign(begun.attributes))
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A seal that lacks its signature: `attributes` (DER) are what is to be signed."""
+
+    signer: object
+    signed_attributes: object
+    prepared: object
+    unfinished: BytesIO
+
+    @property
+    def attributes(self):
+        return self.signed_attributes.dump()
+
+    def signed_with(self, signature):
+        """The sealed PDF (bytes). Raises TokenError signature_wrong unless the signature is one over `attributes`."""
+        checked(self.signer.signing_cert.dump(), signature, self.attributes)
+        made = asyncio.run(finished(self.signer, self.signed_attributes, signature))
+        self.prepared.fill_with_cms(self.unfinished, made)
+        return self.unfinished.getvalue()
+
+
+def begin(pdf, signing_certificate, chain, *, field="Seal", name_lines=(), reason=""):
+    """As `seal`, up to the signature: a Begun, for several that are to be signed within one login."""
     try:
         writer = IncrementalPdfFileWriter(BytesIO(pdf))
         width, height = _box(writer, field)
@@ -38,9 +66,7 @@ def seal(pdf, signing_certificate, chain, sign, *, field="Seal", name_lines=(), 
         prepared, unfinished, attributes = asyncio.run(_prepared(writer, signer, style, field, reason))
     except (PdfError, SigningError) as error:  # a document that forbids the signature
         raise named("seal_unreadable", type(error).__name__) from error
-    signature = checked(signing_certificate, sign(attributes.dump()), attributes.dump())
-    prepared.fill_with_cms(unfinished, asyncio.run(finished(signer, attributes, signature)))
-    return unfinished.getvalue()
+    return Begun(signer, attributes, prepared, unfinished)
 
 
 def _box(writer, field):

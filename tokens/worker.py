@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from tokens import wire
-from tokens.errors import TimedOut, WorkerDied, named
+from tokens.errors import TimedOut, TokenError, WorkerDied, named
 
 STARTING_SECONDS = 60  # for the interpreter and its imports; an operation's own timeout begins after that
 SEARCHED = str(Path(__file__).resolve().parent.parent)
@@ -65,6 +65,8 @@ class TokenWorker:
     def _replied(self, ask, question):
         try:
             return {"pin": ask(question)}
+        except TokenError as error:  # nobody gave a PIN: the worker logs out, and tells what it had done before
+            return {"code": error.code, "detail": error.detail}
         except BaseException:  # the worker waits for an answer that will never come
             self.close()
             raise

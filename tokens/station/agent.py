@@ -6,13 +6,14 @@ one at a time, in the one thread that may open a PIN window. Nothing is tried tw
 
 import time
 from collections import deque
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from threading import Lock
 
 from tokens.errors import TokenError
 from tokens.pin_entry import sign_in
-from tokens.station import codes, http, jobs, journal, protocol
+from tokens.station import codes, http, jobs, journal, lists, protocol
 from tokens.station.refusals import Refusal
 from tokens.station.states import DONE, State, Told, Watched, offers_in
 
@@ -44,7 +45,7 @@ class Agent:
         if now:
             return now
         if self.ready:
-            return State("confirming")
+            return State("reading" if self.unread else "confirming")
         if self.offers:
             return State("offered")
         return State(next((name for name in ("waiting", "connecting", "unreachable") if name in links), "revoked"))
@@ -55,6 +56,11 @@ class Agent:
         with self._lock:
             found = [offer for offers in self._offers.values() for offer in offers]
         return [each for each in found if each.id not in self._taken and each.expires_at > self.clock()]
+
+    @property
+    def unread(self):
+        """The Ready of the first list of which somebody has not looked at every document, or None."""
+        return next((each for each in list(self.ready) if each.unread is not None), None)
 
     # Looking
 
@@ -101,13 +107,22 @@ class Agent:
             try:
                 envelope = self._opened(offer, answer)
                 self.journal.claim(envelope)
-                self.ready.append(jobs.prepared(envelope, self._document(offer, envelope), self.cards, self.journal))
+                found = jobs.prepared(envelope, self._document(offer, envelope), self.cards, self.journal)
+                self.ready.append(replace(found, one_pin=lists.allows_one_pin(envelope, offer.pairing)))
             except TokenError as error:
                 self._give_up(offer, error)
 
+    def answer(self, job, place, wanted):
+        """What a person decided on a document of a list after looking at it: True (sign), False (leave it out) or None (look
+        again)."""
+        for at, ready in enumerate(self.ready):
+            if ready.envelope.job == job and 0 <= place < len(ready.parts):
+                self.ready[at] = ready.answered(place, wanted)
+
     def perform(self, confirmed):
-        """Do what was confirmed (ids of jobs that are ready), one after another, a PIN for each; stop at the first that fails."""
-        waiting = [each for each in self.ready if each.envelope.job in confirmed]
+        """Do what was confirmed (ids of jobs that are ready), one after another, a PIN for each; stop at the first that fails.
+        A list of which a document was not looked at is not done."""
+        waiting = [each for each in self.ready if each.envelope.job in confirmed and each.unread is None]
         for number, ready in enumerate(waiting, 1):
             part = f"{len(waiting)}件中{number}件目" if len(waiting) > 1 else ""
             if not self._performed(ready, part):
@@ -130,6 +145,8 @@ class Agent:
 
     def _performed(self, ready, part):
         """True if it is out of the way: done, or refused for good."""
+        if ready.parts:
+            return lists.performed(self, ready)
         envelope, offer = ready.envelope, self._taken[ready.envelope.job]
         with self._busy("signing", part):
             try:
@@ -153,9 +170,9 @@ class Agent:
                 self._tell(True, ready.shown.title, None, DONE[envelope.type], GO_ON)
         return True
 
-    def _asked(self, ready, part, op, **arguments):
+    def _asked(self, ready, part, op, part_of=None, **arguments):
         """One operation with the person's PIN."""
-        prompt = Watched(self.prompt, lambda name: self._set(State(name, busy=True, part=part)))
+        prompt = Watched(self.prompt, lambda name: self._set(State(name, busy=True, part=part)), part_of)
         self._set(State("signing", busy=True, part=part))
         return sign_in(ready.card.worker, ready.card.token, prompt, op, **arguments)
 
@@ -173,6 +190,8 @@ class Agent:
         return envelope
 
     def _document(self, offer, envelope):
+        if envelope.type == "seal_list":
+            return lists.documents(self._server(offer.pairing), envelope)
         if envelope.type not in jobs.WITH_DOCUMENT:
             return b""
         return self._server(offer.pairing).get(f"/station/jobs/{envelope.job}/document", envelope.payload.size)
@@ -185,13 +204,13 @@ class Agent:
         if error.code != "expired":
             self._report(offer, protocol.result("failed", reason=error.message))
 
-    def _report(self, offer, body, part=""):
+    def _report(self, offer, body, part="", of="result"):
         """Send a result until it arrives or the job has expired. False (and told) if it was not taken."""
         lost = False
         with self._busy("reporting", part):
             while True:
                 try:
-                    self._server(offer.pairing).post(f"/station/jobs/{offer.id}/result", body, http.RESULT_SECONDS)
+                    self._server(offer.pairing).post(f"/station/jobs/{offer.id}/{of}", body, http.RESULT_SECONDS)
                     return True
                 except http.Unreachable as error:
                     lost = True

@@ -119,6 +119,15 @@ def described(certificate):
     return f"{certificates.common_name(certificate)}({'、'.join(names)}、{until}まで)"
 
 
+def rows(held):
+    """Rows that say with which certificate and card something is signed."""
+    return [("署名に使う証明書", described(held.certificate)), ("カード", called(held.card))]
+
+
+def called(card):
+    return f"{card.told.label}(製造番号 {card.told.serial})"
+
+
 def _true(fits, certificate):
     try:
         return fits(certificate)

@@ -4,7 +4,7 @@ import time
 
 from tokens.station import device
 
-YES = "はい"
+YES, NO = "はい", "いいえ"
 SHOWN = "showing.pdf"
 PAUSE_SECONDS = 0.5
 
@@ -29,6 +29,8 @@ def turn(agent, said, say=print, ask=input):
         code = ask("しるしの画面に表示された確認番号(6桁): ").strip()
         if code:
             _claimed(agent, offer, code, say)
+    while agent.unread:
+        _read(agent, agent.unread, say, ask)
     ready = list(agent.ready)
     for each in ready:
         _show(each, say)
@@ -43,9 +45,25 @@ def _claimed(agent, offer, code, say):
     _news(agent, before, say)
 
 
+def _read(agent, ready, say, ask):
+    """Show the next document of a list, and ask what is to become of it."""
+    at, job = ready.unread, ready.envelope.job
+    say(f"\n{at + 1}件目(全{len(ready.parts)}件)")
+    _show(ready.parts[at], say)
+    answer = ask(f"この書類に署名する場合は「{YES}」、署名しない場合は「{NO}」(ほかの入力では全部をやめます): ").strip()
+    if answer in (YES, NO):
+        agent.answer(job, at, answer == YES)
+    else:
+        agent.stop(job)
+    (device.folder() / SHOWN).unlink(missing_ok=True)
+
+
 def _confirmed(agent, ready, say, ask):
     before = list(agent.told)
-    if ask(f"{ready[0].shown.button}場合は「{YES}」と入力してください(ほかの入力ではやめます): ").strip() == YES:
+    words = f"{len(ready[0].chosen)}件に署名する" if ready[0].parts else ready[0].shown.button
+    if any(each.pins > 1 for each in ready):
+        say(f"  PINの入力は全部で{sum(each.pins for each in ready)}回です。")
+    if ask(f"{words}場合は「{YES}」と入力してください(ほかの入力ではやめます): ").strip() == YES:
         agent.perform(tuple(each.envelope.job for each in ready))
     else:
         for each in ready:
@@ -61,6 +79,9 @@ def _show(ready, say):
         say(f"  {label}: {value}")
     for note in shown.notes:
         say(f"  ご注意: {note}")
+    for at, part in enumerate(ready.parts):
+        payload, answer = part.envelope.payload, "署名する" if ready.answers[at] else "署名しない"
+        say(f"  {at + 1}. {payload.number} {payload.title}({payload.applicant}): {answer}")
     if shown.text:
         say(f"  本文:\n{shown.text}")
     if shown.document:

@@ -23,12 +23,14 @@ KEY, PAIRINGS, MODULES = "device.key", "pairings.json", "modules.json"
 
 @dataclass(frozen=True)
 class Pairing:
-    """A server this station belongs to: what was pinned when they met. `job_key` is base64 of the raw public key."""
+    """A server this station belongs to: what was pinned when they met. `job_key` is base64 of the raw public key; `one_pin`: its
+    procedure allowed one PIN entry for a list of documents then, without which no job may ask for that."""
 
     origin: str
     station: str
     owner: str
     job_key: str
+    one_pin: bool = False
 
 
 def folder():

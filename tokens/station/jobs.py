@@ -1,9 +1,8 @@
-"""The five things a station does. `prepared` checks and chooses, without any login; `performed` does it, with the PIN.
+"""The six things a station does. `prepared` checks and chooses, without any login; `performed` does it, with the PIN.
 
 Everything signed is built here or in the token worker from what was checked; nothing from the envelope is signed as it stands.
 """
 
-from dataclasses import dataclass
 from hashlib import sha256
 
 from cryptography import x509
@@ -11,21 +10,11 @@ from cryptography import x509
 from tokens import proof, public_keys
 from tokens.client import proof_of
 from tokens.names import name_of
-from tokens.station import cards, document, mail, payloads, pictures, protocol, showing
+from tokens.station import cards, document, forms, mail, payloads, protocol, showing
+from tokens.station.forms import Ready
 from tokens.station.refusals import Refusal
 
 WITH_DOCUMENT = ("seal_pdf", "sign_mail")
-
-
-@dataclass(frozen=True)
-class Ready:
-    """A job that passed every check: what is shown, and with which card and certificate (cards.Held or None) it will be done."""
-
-    envelope: object
-    shown: showing.Shown
-    card: cards.Card
-    held: object = None
-    document: bytes = b""
 
 
 def prepared(envelope, data, station_cards, journal):
@@ -35,56 +24,9 @@ def prepared(envelope, data, station_cards, journal):
 
 def performed(ready, ask, journal):
     """The value of payloads.RESULTS. `ask(op, **arguments)` calls the token worker on the card with the person's PIN, one login
-    each. Raises TokenError."""
-    return PERFORMED[ready.envelope.type](ready, ask, journal)
-
-
-# seal_pdf
-
-
-def _seal_prepared(envelope, data, station_cards, journal):
-    asked = envelope.payload
-    document.same_bytes(data, asked)
-    document.check(data, asked.field)
-    drawn = pictures.of(data)
-    document.check_words(drawn.text, asked)
-    held = station_cards.holding(cards.is_of(asked.signer_mails))
-    notes = (
-        ()
-        if drawn.pictures
-        else ("このパソコンではページを画像にできません。下のボタンでPDFを開いてお確かめください。",)
-    )
-    if len(drawn.pictures) < drawn.count:
-        notes += (f"{drawn.count}ページのうち、はじめの{len(drawn.pictures)}ページを表示しています。",)
-    rows = [
-        ("申請番号", asked.number),
-        ("書類", asked.form_name),
-        ("照合番号", asked.mark),
-        ("ページ数", str(drawn.count) if drawn.count else "数えられません"),
-        ("大きさ", showing.size(len(data))),
-        ("SHA-256", showing.digest(asked.sha256)),
-        ("印影に入る文字", " / ".join(asked.name_lines)),
-        *_of_card(held),
-    ]
-    pdf = ("application/pdf", data)
-    return Ready(
-        envelope, showing.shown(envelope, rows, pages=drawn.pictures, document=pdf, notes=notes), held.card, held, data
-    )
-
-
-def _sealed(ready, ask, journal):
-    from tokens import sealing
-
-    asked, der = ready.envelope.payload, ready.held.der
-
-    def sign(attributes):
-        return ask("sign_attributes", certificate_der=der, signed_attributes_der=attributes)["signature"]
-
-    made = sealing.seal(
-        ready.document, der, ready.held.chain, sign, field=asked.field, name_lines=list(asked.name_lines)
-    )
-    document.check_sealed(made, ready.document, asked.field, der)
-    return payloads.SealedPdf(made, ready.card.told)
+    each. Raises TokenError. A list is done by tokens/station/lists.py."""
+    kind = "seal_pdf" if isinstance(ready.envelope.payload, payloads.ListedPdf) else ready.envelope.type
+    return PERFORMED[kind](ready, ask, journal)
 
 
 # make_key
@@ -112,7 +54,7 @@ def _key_prepared(envelope, data, station_cards, journal):
         *showing.subject_rows(asked.subject),
         ("鍵の種類", asked.algorithm),
         ("鍵の名前", asked.label),
-        ("カード", _named(card)),
+        ("カード", cards.called(card)),
     ]
     return Ready(envelope, showing.shown(envelope, rows, notes=notes), card)
 
@@ -152,7 +94,7 @@ def _install_prepared(envelope, data, station_cards, journal):
         ("シリアル番号", f"{certificate.serial_number:x}"),
         ("証明書のSHA-256", showing.digest(sha256(asked.certificate).hexdigest())),
         ("一緒に格納する中間証明書", f"{len(chain)}枚"),
-        ("カード", _named(card)),
+        ("カード", cards.called(card)),
     ]
     notes = ("PINを2回入力します。1回目は証明書の格納、2回目は鍵を持っていることの確認です。",)
     return Ready(envelope, showing.shown(envelope, rows, notes=notes, pins=2), card)
@@ -196,7 +138,7 @@ def _mail_prepared(envelope, data, station_cards, journal):
         ("件名", asked.subject),
         *((f"添付ファイル {each.name}", f"{showing.size(each.size)} / {each.sha256}") for each in asked.attachments),
         ("メールのSHA-256", showing.digest(asked.sha256)),
-        *_of_card(held),
+        *cards.rows(held),
     ]
     return Ready(envelope, showing.shown(envelope, rows, text=text), held.card, held, data)
 
@@ -217,7 +159,7 @@ def _mail_signed(ready, ask, journal):
 
 def _sign_in_prepared(envelope, data, station_cards, journal):
     held = station_cards.holding(cards.signs_in)
-    rows = [("サインインする先", envelope.origin), ("署名ステーションの持ち主", envelope.owner), *_of_card(held)]
+    rows = [("サインインする先", envelope.origin), ("署名ステーションの持ち主", envelope.owner), *cards.rows(held)]
     return Ready(envelope, showing.shown(envelope, rows), held.card, held)
 
 
@@ -231,27 +173,20 @@ def _signed_in(ready, ask, journal):
 
 
 PREPARED = {
-    "seal_pdf": _seal_prepared,
+    "seal_pdf": forms.prepared,
+    "seal_list": forms.list_prepared,
     "make_key": _key_prepared,
     "install": _install_prepared,
     "sign_mail": _mail_prepared,
     "sign_in": _sign_in_prepared,
 }
 PERFORMED = {
-    "seal_pdf": _sealed,
+    "seal_pdf": forms.sealed,
     "make_key": _key_made,
     "install": _installed,
     "sign_mail": _mail_signed,
     "sign_in": _signed_in,
 }
-
-
-def _of_card(held):
-    return [("署名に使う証明書", cards.described(held.certificate)), ("カード", _named(held.card))]
-
-
-def _named(card):
-    return f"{card.told.label}(製造番号 {card.told.serial})"
 
 
 def _names(card):

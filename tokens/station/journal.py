@@ -107,6 +107,8 @@ def of_envelope(envelope):
     """What a line says of an envelope."""
     payload = envelope.payload
     told = {name: getattr(payload, name) for name in ("number", "sha256", "journal_id") if hasattr(payload, name)}
+    if hasattr(payload, "documents"):
+        told["numbers"] = [each.number for each in payload.documents]
     who = {"owner": envelope.owner, "requested_by": envelope.requested_by}
     return {
         "job": envelope.job,

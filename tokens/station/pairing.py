@@ -75,7 +75,7 @@ def _kept(begun, answer):
         isinstance(station, str) and station.isascii() and station.isprintable() and station and isinstance(owner, str)
     ):
         raise Refusal("malformed", "paired")
-    made = device.Pairing(begun.origin, station, owner, begun.job_key)
+    made = device.Pairing(begun.origin, station, owner, begun.job_key, one_pin=answer.get("one_pin") is True)
     device.pair(made)
     return made
 

@@ -5,90 +5,44 @@ In JSON bytes are base64; SHA-256 values, challenges and nonces are lower-case h
 
 import base64
 import binascii
-import re
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
 from tokens.station.refusals import Refusal
+from tokens.station.shapes import (  # noqa: F401 - also what callers ask of this room
+    ALGORITHMS,
+    LARGEST,
+    LONGEST_LIST,
+    algorithm,
+    attributes,
+    count,
+    data,
+    flag,
+    hex_32,
+    listed,
+    pair,
+    text,
+)
 
-LARGEST = 20_000_000  # bytes of a document or a result
-LONGEST_TEXT = 4_000
-LONGEST_LIST = 100
-HEX_32 = re.compile(r"[0-9a-f]{64}")
-ALGORITHMS = ("RSA-3072", "RSA-4096", "P-256", "P-384")
-
-
-# What a field may be: a function from the JSON value to ours, raising ValueError or TypeError.
-
-
-def text(value):
-    """Text of one or several lines, without control characters that could make it look like something else."""
-    if not isinstance(value, str) or not value or len(value) > LONGEST_TEXT:
-        raise ValueError("text")
-    if any(not each.isprintable() and each not in "\n\u3000" for each in value):
-        raise ValueError("control character")
-    return value
-
-
-def hex_32(value):
-    """32 bytes as 64 lower-case hex digits."""
-    if not isinstance(value, str) or not HEX_32.fullmatch(value):
-        raise ValueError("hex")
-    return value
-
-
-def count(value):
-    """A whole number from 0 to LARGEST."""
-    if type(value) is not int or not 0 <= value <= LARGEST:
-        raise ValueError("number")
-    return value
-
-
-def data(value):
-    """base64 -> bytes."""
-    if not isinstance(value, str) or len(value) > LARGEST * 4 // 3 + 4:
-        raise ValueError("base64")
-    return base64.b64decode(value, validate=True)
-
-
-def listed(kind):
-    """A list of `kind`, as a tuple."""
-
-    def read(value):
-        if not isinstance(value, list) or len(value) > LONGEST_LIST:
-            raise ValueError("list")
-        return tuple(kind(each) for each in value)
-
-    return read
-
-
-def pair(value):
-    """[text, text], as a tuple."""
-    first, second = value
-    return text(first), text(second)
-
-
-def algorithm(value):
-    if value not in ALGORITHMS:
-        raise ValueError("algorithm")
-    return value
-
-
-def attribute(value):
-    if value not in (True, False, None):
-        raise ValueError("attribute")
-    return value
-
-
-def attributes(value):
-    """{name: true, false or null} of a key, as the token tells them."""
-    if not isinstance(value, dict) or len(value) > LONGEST_LIST:
-        raise ValueError("attributes")
-    return {text(name): attribute(told) for name, told in value.items()}
+MOST_SEALED = 20  # documents of one list
 
 
 def attachment(value):
     return read(Attachment, value)
+
+
+def listed_pdfs(value):
+    """Two to MOST_SEALED documents, none of them twice."""
+    found = listed(lambda each: read(ListedPdf, each))(value)
+    if not 2 <= len(found) <= MOST_SEALED:
+        raise ValueError("number of documents")
+    if any(len({getattr(each, name) for each in found}) < len(found) for name in ("number", "sha256")):
+        raise ValueError("the same document twice")
+    return found
+
+
+def left_out(value):
+    return read(Left, value)
 
 
 def token(value):
@@ -181,6 +135,26 @@ class SealPdf(Values):
 
 
 @dataclass(frozen=True)
+class ListedPdf(SealPdf):
+    """One of a list: whose application it is (`applicant`, `title`) and the `subject` DN [(short name, value), …] that it is
+    about."""
+
+    title: str
+    applicant: str
+    subject: tuple[tuple[str, str], ...]
+    READ: ClassVar = SealPdf.READ | {"title": text, "applicant": text, "subject": listed(pair)}
+
+
+@dataclass(frozen=True)
+class SealList(Values):
+    """Documents of one head; `one_pin`: the server's procedure allows one PIN entry for all of them."""
+
+    documents: tuple[ListedPdf, ...]
+    one_pin: bool
+    READ: ClassVar = {"documents": listed_pdfs, "one_pin": flag}
+
+
+@dataclass(frozen=True)
 class MakeKey(Values):
     """`subject` [(short name, value), …] in encoded order; `journal_id` names the key: the same one, the same key."""
 
@@ -258,6 +232,24 @@ class SealedPdf(Values):
 
 
 @dataclass(frozen=True)
+class Left(Values):
+    """A document of a list (by its place, from 0) that was not signed, and why."""
+
+    place: int
+    reason: str
+    READ: ClassVar = {"place": count, "reason": text}
+
+
+@dataclass(frozen=True)
+class SealedList(Values):
+    """The end of a list, each of whose sealed documents was sent before as a SealedPdf of its own."""
+
+    left: tuple[Left, ...]
+    token: Token
+    READ: ClassVar = {"left": listed(left_out), "token": token}
+
+
+@dataclass(frozen=True)
 class MadeKey(Values):
     """`attestation`: certificates (DER) by which the token vouches for the key, or none."""
 
@@ -293,9 +285,17 @@ class SignedIn(Values):
     READ: ClassVar = {"certificate": data, "signature": data, "mechanism": text, "token": token}
 
 
-ASKED = {"seal_pdf": SealPdf, "make_key": MakeKey, "install": Install, "sign_mail": SignMail, "sign_in": SignIn}
+ASKED = {
+    "seal_pdf": SealPdf,
+    "seal_list": SealList,
+    "make_key": MakeKey,
+    "install": Install,
+    "sign_mail": SignMail,
+    "sign_in": SignIn,
+}
 RESULTS = {
     "seal_pdf": SealedPdf,
+    "seal_list": SealedList,
     "make_key": MadeKey,
     "install": Installed,
     "sign_mail": SignedMail,

@@ -108,6 +108,7 @@ SENTENCES = {
         ADMINISTRATOR,
     ),
     "other_document": ("このPDFに、依頼の申請番号または照合番号が見当たりません。", ADMINISTRATOR),
+    "several_heads": ("一覧に、署名する人の違う書類が混ざっています。", ADMINISTRATOR),
     "not_sealed": (
         "署名したPDFを確かめたところ、正しくできていませんでした。",
         "PDFは送っていません。管理者にご連絡ください。",

@@ -9,6 +9,7 @@ from datetime import datetime
 
 KINDS = {
     "seal_pdf": "申請書への電子署名",
+    "seal_list": "申請書への電子署名",
     "make_key": "鍵の作成とCSRへの署名",
     "install": "証明書の格納",
     "sign_mail": "メールへの電子署名",
@@ -16,6 +17,7 @@ KINDS = {
 }
 DOES = {
     "seal_pdf": "署名する",
+    "seal_list": "まとめて署名する",
     "make_key": "鍵を作り、CSRに署名する",
     "install": "証明書を格納する",
     "sign_mail": "メールに署名する",

@@ -1,6 +1,6 @@
 """What the agent tells of itself: states, offers, and what became of things. Values; the window and the terminal show them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tokens.errors import named
 from tokens.pin_entry import PAD
@@ -14,6 +14,7 @@ SENTENCES = {
     "revoked": "この署名ステーションのペアリングは、解除されています。ペアリングし直してください。",
     "offered": "依頼が届いています。しるしの画面に表示された6桁の確認番号を入力してください。",
     "claiming": "依頼を受け取り、内容を確かめています。",
+    "reading": "書類を1件ずつご確認ください。すべて確かめると、まとめて署名できます。",
     "confirming": "内容をお読みになり、続けるか、やめるかを選んでください。",
     "pin": "PINの入力を待っています。この画面ではなく、別に開いた小さな画面(または起動した端末)で入力してください。",
     "pad": "PINの入力を待っています。カードリーダーの操作部で入力してください。",
@@ -25,6 +26,7 @@ SENTENCES = {
 }
 DONE = {
     "seal_pdf": "申請書に署名し、しるしに送りました。",
+    "seal_list": "一覧の申請書に署名し、しるしに送りました。",
     "make_key": "鍵を用意し、CSRをしるしに送りました。",
     "install": "証明書を格納し、鍵を持っていることの確認をしるしに送りました。",
     "sign_mail": "メールに署名し、しるしに送りました。",
@@ -69,23 +71,27 @@ class Told:
 
 
 class Watched:
-    """A prompt that says where the PIN is waited for. It never keeps one."""
+    """A prompt that says where the PIN is waited for. It never keeps one. `part_of(kind)` says for which of several
+    signatures a question is."""
 
-    def __init__(self, prompt, says):
-        self.prompt, self.says = prompt, says
+    def __init__(self, prompt, says, part_of=None):
+        self.prompt, self.says, self.part_of = prompt, says, part_of
 
     def pin(self, question):
-        return self._while("pin", self.prompt.pin, question)
+        return self._while("pin", self.prompt.pin, self._told(question))
 
     def agrees_to_last_try(self, question, told):
         return self._while("last_try", self.prompt.agrees_to_last_try, question, told)
 
     def point_to_reader(self, question):
         self.says("pad" if question.entry == PAD else "module")
-        self.prompt.point_to_reader(question)
+        self.prompt.point_to_reader(self._told(question))
 
     def new_pin(self, question):
         raise named("not_permitted", "new PIN")
+
+    def _told(self, question):
+        return replace(question, part=self.part_of(question.kind)) if self.part_of else question
 
     def _while(self, name, asked, *arguments):
         self.says(name)

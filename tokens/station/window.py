@@ -30,6 +30,7 @@ HEADERS = {
 }
 LONGEST_BODY = 4_000
 SECONDS = 10
+ANSWERS = {"sign": True, "leave": False, "again": None}
 FRAMES = ("frame", "iframe", "embed", "object", "fencedframe")
 NOT_HERE = (
     "この画面は、署名ステーションから開いてください。",
@@ -86,6 +87,14 @@ class Window:
         """Put an action in the line, unless another is under way."""
         if self.waiting.acquire(blocking=False):
             self.actions.put((action, arguments))
+
+    def at_once(self, action, *arguments):
+        """Do an action that asks nobody and takes no time, unless another is under way."""
+        if self.waiting.acquire(blocking=False):
+            try:
+                action(*arguments)
+            finally:
+                self.waiting.release()
 
     def act(self, seconds):
         """Do the next action that was pressed, in this thread; nothing if none is for `seconds`."""
@@ -168,10 +177,10 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/station.css":
             css = files("tokens.station").joinpath("station.css").read_bytes()
             return self._send(200, css, "text/css; charset=utf-8")
-        kind, job, number = [*path.strip("/").split("/"), "", ""][:3]
-        ready = next((each for each in window.agent.ready if each.envelope.job == job), None)
-        if ready and kind == "page" and number.isdecimal() and int(number) < len(ready.shown.pages):
-            return self._send(200, ready.shown.pages[int(number)], "image/png")
+        kind, job, *numbers = path.strip("/").split("/")[:4] if path.count("/") > 1 else ("", "")
+        ready = _part(next((each for each in window.agent.ready if each.envelope.job == job), None), numbers)
+        if ready and kind == "page" and (picture := _at(ready.shown.pages, numbers[-1:])):
+            return self._send(200, picture, "image/png")
         if ready and kind == "document" and ready.shown.document:
             media_type, data = ready.shown.document
             return self._send(200, data, media_type)
@@ -186,8 +195,10 @@ class _Handler(BaseHTTPRequestHandler):
             window.ask_for(window.agent.claim, job, fields.get("code", ""))
         elif path == "/stop":
             window.ask_for(window.agent.stop, job)
-        elif path == "/sign" and job.split() == [each.envelope.job for each in window.agent.ready] and job:
-            window.ask_for(window.agent.perform, tuple(job.split()))
+        elif path == "/look" and fields.get("answer") in ANSWERS and fields.get("place", "").isdecimal():
+            window.at_once(window.agent.answer, job, int(fields["place"][:4]), ANSWERS[fields["answer"]])
+        elif path == "/sign" and job and job == pages.confirmed(window.agent.ready):
+            window.ask_for(window.agent.perform, tuple(each.split(":")[0] for each in job.split()))
         self._send(303, b"", location=window.base + "/")
 
     def _fields(self):
@@ -208,3 +219,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Location", location)
         self.end_headers()
         self.wfile.write(body)
+
+
+def _part(ready, numbers):
+    """A job, or the document of a list that the first of these numbers (texts) names; None if there is none."""
+    return _at(ready.parts, numbers[:1]) if ready and ready.parts else ready
+
+
+def _at(values, numbers):
+    """The value at the place that a list of one text names, or None."""
+    number = numbers[0] if numbers else ""
+    return values[int(number)] if number.isdecimal() and len(number) < 5 and int(number) < len(values) else None

@@ -41,11 +41,13 @@ class Conversation:
         self.module = None
 
     def answer(self, message):
-        """{"ok": …}, or {"code", "detail", "last"}; `last` if the module is no longer to be trusted."""
+        """{"ok": …, "last"}, or {"code", "detail", "last"}; `last` if the module is no longer to be trusted, as after what
+        failed when part of it was done."""
         try:
             with alone(f"{self.path} {os.environ.get('SOFTHSM2_CONF', '')}"):
                 self.module = self.module or Module(self.path)
-                return {"ok": self._done(message)}
+                done = self._done(message)
+                return {"ok": done, "last": bool(done.get("failed"))}
         except ModuleFailed as failure:
             return _failed(failure.error, last=True)
         except TokenError as error:  # our own refusal: sessions are closed, the module is sound
@@ -72,7 +74,7 @@ class Conversation:
         self.answers.write(wire.pack({"ask": question}))
         reply = wire.unpack(self.questions.readline() or b"{}")
         if "pin" not in reply:
-            raise named(reply.get("code", "pin_not_given"))
+            raise named(reply.get("code", "pin_not_given"), reply.get("detail", ""))
         return reply["pin"]
 
 

@@ -15,7 +15,7 @@ from pkcs11.util.x509 import decode_x509_certificate
 
 from tokens import public_keys
 from tokens.cryptoki import SECURITY_OFFICER, USER, ReturnValue
-from tokens.errors import named, translated
+from tokens.errors import TokenError, named, translated
 from tokens.names import name_of
 from tokens.proof import to_be_signed
 from tokens.self_check import to_be_signed as check_bytes
@@ -125,6 +125,27 @@ def sign_attributes(module, token, login, certificate_der, signed_attributes_der
     return _by_certificate(module, token, login, certificate_der, signed_attributes_der)
 
 
+def sign_all_attributes(module, token, login, certificate_der, signed_attributes_ders):
+    """The same for several, in one login: {"signatures", "failed", "token"}. What fails after the first signature ends it:
+    `failed` is then {"code", "detail"} and the signatures are those made before; otherwise None."""
+    for each in signed_attributes_ders:
+        check_signed_attributes(each, certificate_der)
+    public_key = public_keys.of_certificate(certificate_der)
+    found = sessions.one(module, token, public_key)
+    signed, failed = [], None
+    try:
+        with _signed_in(module, found, login) as at:
+            private = stored.private_key_of(at.session, public_key)
+            for each in signed_attributes_ders:
+                signed.append(signature(at, private, public_key, each)[0])
+    except (sessions.ModuleFailed, TokenError) as error:
+        if not signed:
+            raise
+        reason = getattr(error, "error", error)
+        failed = {"code": reason.code, "detail": reason.detail}
+    return {"signatures": signed, "failed": failed, "token": named_by(found)}
+
+
 def sign_programs(module, token, login, certificate_der, signed_attributes_ders):
     """Sign the Authenticode attributes (SHA-256) of several programs in one login, for the certificate's key: {"signatures",
     "token"}."""
@@ -204,6 +225,7 @@ OPERATIONS = {
     "install": install,
     "prove": prove,
     "sign_attributes": sign_attributes,
+    "sign_all_attributes": sign_all_attributes,
     "sign_programs": sign_programs,
     "sign_in": sign_in,
     "self_check": self_check,
