@@ -1,12 +1,13 @@
 """Time stamps for tests: a time-stamp authority in memory that stamps any time, and one run by `openssl ts`."""
 
+import base64
 import hashlib
 from datetime import UTC, datetime, timedelta
 
 from asn1crypto import cms, core, tsp
 from asn1crypto import x509 as asn1
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -85,6 +86,46 @@ class Stamper:
         words = ["-config", str(folder / "tsa.cnf"), "-signer", str(folder / "signer.pem")]
         words += ["-inkey", str(folder / "tsa.key"), *options]
         return openssl("ts", "-reply", "-queryfile", str(folder / "asked.tsq"), *words)
+
+
+class LegacyStamper:
+    """A time-stamp authority as Authenticode knew it before RFC 3161 (Microsoft, "Time Stamping Authenticode Signatures"): the
+    signature value comes in Base64, a SignedData over it goes back, whose signer becomes the countersignature."""
+
+    def __init__(self):
+        self.key = rsa.generate_private_key(65537, 2048)
+        self.authority = ca.Authority("Practice TSA CA")
+        how = {"purposes": (ExtendedKeyUsageOID.TIME_STAMPING,), "not_before": datetime.now(UTC) - timedelta(days=30)}
+        self.certificate = self.authority.code_signing(self.key.public_key(), TSA_NAME, **how)
+
+    def reply(self, asked, folder=None):
+        """What is answered to a request (bytes in Base64)."""
+        members = core.SequenceOf.load(base64.b64decode(asked), spec=core.Any)
+        value = cms.ContentInfo.load(members[1].dump())["content"].native
+        return base64.b64encode(self.token(value).dump())
+
+    def token(self, value, at=None):
+        """A SignedData over the signature `value` (PKCS#9, RFC 2985 §5.3.6)."""
+        held = asn1.Certificate.load(ca.der(self.certificate))
+        said = cms.Time({"utc_time": core.UTCTime((at or datetime.now(UTC)).replace(microsecond=0))})
+        attributes = cms.CMSAttributes(
+            [
+                {"type": "content_type", "values": ["data"]},
+                {"type": "signing_time", "values": [said]},
+                {"type": "message_digest", "values": [hashlib.sha256(value).digest()]},
+            ]
+        )
+        signer = {
+            "version": "v1",
+            "sid": {"issuer_and_serial_number": {"issuer": held.issuer, "serial_number": held.serial_number}},
+            "digest_algorithm": {"algorithm": "sha256"},
+            "signed_attrs": attributes,
+            "signature_algorithm": {"algorithm": "rsassa_pkcs1v15"},
+            "signature": self.key.sign(attributes.dump(), padding.PKCS1v15(), hashes.SHA256()),
+        }
+        content = {"content_type": "data", "content": core.ParsableOctetString(value)}
+        certificates = [held, asn1.Certificate.load(ca.der(self.authority.issuing))]
+        return _signed_data(content, signer, certificates)
 
 
 def signature_of(key, certificate, content=b"content", said_at=None):

@@ -17,8 +17,9 @@ from tests.signed_files import program, script, zipped
 from tests.stamping import Stamper, signature_of, stamped, value_of
 from tokens import signing_record
 from webapp import clock, demo
+from webapp.acts import anchors
 from webapp.papers import guard
-from webapp.register import Certificate, Event, SignatureRecord, database, verify_chain
+from webapp.register import Certificate, Event, SignatureRecord, TrustAnchor, database, verify_chain
 
 pytestmark = pytest.mark.both_databases
 HOUR = timedelta(hours=1)
@@ -28,6 +29,18 @@ in_the_child = guard.run
 @pytest.fixture(scope="session")
 def stamper():
     return Stamper()
+
+
+@pytest.fixture
+def trusted(engine, stamper):
+    """The house trusts the time-stamp authority."""
+    trust(stamper)
+
+
+def trust(stamper):
+    for der, is_root in ((ca.der(stamper.authority.root), True), (ca.der(stamper.authority.issuing), False)):
+        told = {"name": "Practice TSA", "since_on": clock.today(), "der": der, "is_root": is_root}
+        TrustAnchor.create(use="timestamp", **told)
 
 
 @pytest.fixture
@@ -88,13 +101,13 @@ def typed(**changes):
     return form | {"typed_signed_at": f"{clock.now().astimezone(clock.JST):%Y-%m-%dT%H:%M}"} | changes
 
 
-def test_a_record_is_registered_with_what_its_time_stamp_proves(browser, signer, sato):
+def test_a_record_is_registered_with_what_its_time_stamp_proves(browser, signer, sato, trusted):
     at = clock.now().replace(microsecond=0)
     page = bring(browser, signer, record(signer, said_at=at, stamped_at=at))
-    assert page.status == 200 and "署名簿に登録しました" in page.text and "検証済み" in page.text
+    assert page.status == 200 and "署名簿に登録しました" in page.text and "信頼されたタイムスタンプ" in page.text
     row = kept()
     assert (row.name, row.release, row.stamp, row.authority) == ("keisoku.exe", "1.0", "verified", "Practice TSA 1")
-    assert (row.timestamped_at, row.signed_at, row.warning, row.person) == (at, at, "", sato)
+    assert (row.timestamped_at, row.signed_at, row.warning, row.person) == (at, at, "", sato) and row.is_trusted
     event = Event.about(row)[0]
     assert event.act == "register_signature" and "keisoku" not in str(event.facts)
     assert event.particulars["name"] == "keisoku.exe" and verify_chain()
@@ -126,7 +139,7 @@ def test_a_hash_alone_is_unproven_until_the_program_comes(browser, signer):
     assert [event.act for event in Event.about(kept())] == ["prove_signature", "register_signature"]
 
 
-def test_a_compromise_divides_what_survives_from_what_is_suspect(browser, signer):
+def test_a_compromise_divides_what_survives_from_what_is_suspect(browser, signer, trusted):
     now = clock.now()
     for name, stamped_at in (("old", now - 2 * HOUR), ("new", now), ("bare", None)):
         with_time = {"said_at": now - 2 * HOUR, "stamped_at": stamped_at}
@@ -142,7 +155,7 @@ def test_a_compromise_divides_what_survives_from_what_is_suspect(browser, signer
     assert "old.exe" in exactly.split(">残る</h2>")[0]
 
 
-def test_the_emergency_and_its_case_tell_how_many_survive(browser, signer, suzuki):
+def test_the_emergency_and_its_case_tell_how_many_survive(browser, signer, suzuki, trusted):
     now = clock.now()
     for hours in (1, 3):
         at = now - hours * HOUR
@@ -154,6 +167,49 @@ def test_the_emergency_and_its_case_tell_how_many_survive(browser, signer, suzuk
     assert "「残る」ものは1件、「疑われる」ものは1件です" in page.text
     found = browser.see(page.links()["どの版が残るかを見る"])
     assert found.status == 200 and "残るものは1件" in found.text
+
+
+def test_a_stamp_of_an_authority_nobody_trusts_is_unconfirmed_and_nothing_survives_by_it(browser, signer):
+    now = clock.now()
+    at = now - 2 * HOUR
+    page = bring(browser, signer, record(signer, name="old.exe", said_at=at, stamped_at=at))
+    assert "信頼は未確認" in page.text and not kept().is_trusted
+    html = ask(browser, signer, now - HOUR)
+    suspect, rest = html.split(">未確認</h2>")
+    unsure, surviving = rest.split(">残る</h2>")
+    assert "old.exe" in unsure and "old.exe" not in suspect + surviving
+    assert "残るものは<strong>0件</strong>、未確認のものは<strong>1件</strong>" in html
+
+
+def test_a_forged_stamp_is_wrong_even_of_a_trusted_authority_and_its_file_is_suspect(browser, signer, trusted):
+    at = clock.now() - 2 * HOUR
+    made = signature_of(signer.key, signer.leaf, said_at=at)
+    forged = stamped(made, signer.stamper.token(b"another signature", at))
+    page = bring(browser, signer, record(signer, name="forged.exe", said_at=at, signature=forged))
+    assert "正しくない" in page.text and kept().stamp == "broken"
+    assert "forged.exe" in ask(browser, signer, clock.now() - HOUR).split(">未確認</h2>")[0]
+
+
+def test_an_authority_trusted_later_confirms_what_was_registered_before(browser, signer, by, kobayashi):
+    now = clock.now()
+    at = now - 2 * HOUR
+    bring(browser, signer, record(signer, name="old.exe", said_at=at, stamped_at=at))
+    other = Stamper()
+    for authority in (other.authority, signer.stamper.authority):
+        for der in (ca.der(authority.issuing), ca.der(authority.root)):
+            row = anchors.trust(by(kobayashi), der, "timestamp", True)
+        assert kept().is_trusted == (authority is signer.stamper.authority)
+    assert Event.about(row)[0].facts["stamps"] == 1
+    assert "old.exe" in ask(browser, signer, now - HOUR).split(">残る</h2>")[1]
+
+
+def test_a_file_with_a_trusted_stamp_takes_the_place_of_one_nobody_vouches_for(browser, signer):
+    data = program(signature(signer, stamped_at=clock.now()))
+    assert bring(browser, signer, data, "a.exe").status == 200
+    assert bring(browser, signer, data, "a.exe").status == 422
+    trust(signer.stamper)
+    assert bring(browser, signer, data, "a.exe").status == 200 and kept().is_trusted
+    assert bring(browser, signer, data, "a.exe").status == 422 and SignatureRecord.select().count() == 1
 
 
 AGAINST = (
@@ -287,7 +343,7 @@ def test_pages_of_many_are_walked_without_gap_or_repetition(browser, signer, sat
 def test_the_list_is_saved_whole_and_safe_from_formulas(browser, signer):
     bring(browser, signer, record(signer, name="=cmd.exe", stamped_at=clock.now()))
     told = browser.get(f"{signer.url}/export?format=csv").get_data(as_text=True)
-    assert '"\'=cmd.exe"' in told and '"検証済み"' in told and kept().sha256 in told
+    assert '"\'=cmd.exe"' in told and '"信頼は未確認"' in told and kept().sha256 in told
     book = load_workbook(io.BytesIO(browser.get(f"{signer.url}/export?format=xlsx").data))
     assert [cell.value for cell in book.active[2]][:2] == ["=cmd.exe", "1.0"]
     assert Event.select().where(Event.act == "export").count() == 2

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from asn1crypto import cms
+from asn1crypto import cms, core
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests import ca
 from tests.openssl import openssl
 from tests.signed_files import jar, program, script
-from tests.stamping import Stamper, signature_of, stamped, value_of
+from tests.stamping import LegacyStamper, Stamper, signature_of, stamped, value_of
 from tokens import program_signature
 from webapp.papers import timestamp
 
@@ -41,6 +41,66 @@ def test_a_stamp_made_by_openssl_is_read_as_openssl_reads_it(tmp_path):
     at = datetime.strptime(line.removeprefix("Time stamp: "), "%b %d %H:%M:%S %Y GMT").replace(tzinfo=UTC)
     found = read(stamped(SIGNATURE, token)).timestamp
     assert (found.at, found.fault) == (at, "")
+
+
+def judged(stamper, *, anchored, signature=SIGNATURE, at=AT):
+    roots, others = [ca.der(each.root) for each in anchored], [ca.der(each.issuing) for each in anchored]
+    der = stamped(signature, stamper.token(value_of(signature), at))
+    return timestamp.read(der, ca.der(LEAF), roots, others).timestamp
+
+
+def test_a_stamp_is_trusted_when_its_authority_leads_to_a_trusted_root_and_only_then():
+    stranger = ca.Authority("Practice TSA CA")
+    assert judged(STAMPER, anchored=[STAMPER.authority]).is_trusted
+    for anchored in ([], [stranger]):
+        found = judged(STAMPER, anchored=anchored)
+        assert (found.fault, found.is_trusted) == ("", False)
+    assert judged(STAMPER, anchored=[stranger, STAMPER.authority]).is_trusted
+
+
+def test_the_root_alone_is_not_enough_without_what_stands_between():
+    der = stamped(SIGNATURE, STAMPER.token(value_of(SIGNATURE), AT))
+    roots = [ca.der(STAMPER.authority.root)]
+    assert not timestamp.read(der, ca.der(LEAF), roots, []).timestamp.is_trusted
+    assert timestamp.read(der, ca.der(LEAF), roots, [ca.der(STAMPER.authority.issuing)]).timestamp.is_trusted
+
+
+def test_a_wrong_stamp_is_not_trusted_whoever_made_it():
+    der = stamped(SIGNATURE, STAMPER.token(b"other", AT))
+    anchors = [ca.der(STAMPER.authority.root)], [ca.der(STAMPER.authority.issuing)]
+    found = timestamp.read(der, ca.der(LEAF), *anchors).timestamp
+    assert found.fault and not found.is_trusted
+
+
+LEGACY = LegacyStamper()
+
+
+def countersigned(value, at=AT, spoil=lambda signer: None):
+    """The signature with a PKCS#9 countersignature over `value`, as Authenticode had it before RFC 3161."""
+    token = cms.ContentInfo.load(LEGACY.token(value, at).dump())["content"]
+    spoil(token["signer_infos"][0])
+    made = cms.ContentInfo.load(stamped(SIGNATURE, token["signer_infos"][0], "1.2.840.113549.1.9.6"))
+    more = [each.chosen for each in token["certificates"]]
+    kept = [each.chosen for each in made["content"]["certificates"]]
+    made["content"]["certificates"] = [cms.CertificateChoices("certificate", each) for each in (*kept, *more)]
+    return made.dump(force=True)
+
+
+def test_the_older_countersignature_is_read_verified_and_judged_by_the_same_authorities():
+    der = countersigned(value_of(SIGNATURE))
+    found = timestamp.read(der, ca.der(LEAF), [ca.der(LEGACY.authority.root)], []).timestamp
+    assert (found.at, found.authority, found.fault, found.is_trusted) == (AT, "Practice TSA 1", "", True)
+    assert not read(der).timestamp.is_trusted
+
+
+def test_a_countersignature_over_another_signature_or_with_another_time_proves_nothing():
+    assert "署名されたときと異なります" in read(countersigned(b"another signature")).timestamp.fault
+
+    def earlier(signer):
+        said = next(each for each in signer["signed_attrs"] if each["type"].native == "signing_time")
+        said["values"] = [cms.Time({"utc_time": core.UTCTime(AT - timedelta(days=1))})]
+
+    assert "署名が正しくありません" in read(countersigned(value_of(SIGNATURE), spoil=earlier)).timestamp.fault
 
 
 def test_the_stamp_of_a_jar_is_found_too():

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from shutil import which
@@ -19,7 +20,7 @@ from cryptography import x509
 from tests import ca
 from tests.signed_files import jar
 from tests.softhsm import logins, make_token, run
-from tests.stamping import Stamper, signature_of
+from tests.stamping import LegacyStamper, Stamper, signature_of
 from tests.test_tokens_sign import AUTHORITY, SUBJECT, made, put
 from tokens import program_signature
 from webapp.papers import signing_record, timestamp
@@ -57,15 +58,26 @@ def signer(request, tmp_path_factory):
 @pytest.fixture
 def stamping(tmp_path):
     """The address of a time-stamp authority that answers as `openssl ts` does, and the authority."""
-    stamper = Stamper()
-    folder = tmp_path / "tsa"
+    with answering(Stamper(), "application/timestamp-reply", tmp_path / "tsa") as found:
+        yield found
+
+
+@pytest.fixture
+def legacy(tmp_path):
+    """The same of one that answers as Authenticode's did before RFC 3161."""
+    with answering(LegacyStamper(), "application/octet-stream", tmp_path / "legacy") as found:
+        yield found
+
+
+@contextmanager
+def answering(stamper, kind, folder):
     folder.mkdir()
 
     class Answer(BaseHTTPRequestHandler):
         def do_POST(self):
             body = stamper.reply(self.rfile.read(int(self.headers["Content-Length"])), folder)
             self.send_response(200)
-            self.send_header("Content-Type", "application/timestamp-reply")
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -158,6 +170,34 @@ def test_programs_are_signed_with_one_pin_that_nobody_can_read(signer, stamping,
         words = [word for name in (*anchors, *lists) for word in (f"-{name}", tmp_path / name)]
         judged = subprocess.run(["osslsigncode", "verify", "-in", out, *words], capture_output=True, text=True)
         assert "Signature verification: ok" in judged.stdout and "Succeeded" in judged.stdout, judged
+
+
+@pytest.mark.skipif(which("osslsigncode") is None, reason="osslsigncode is not installed")
+def test_a_countersignature_of_before_rfc_3161_made_through_osslsigncode_is_read_as_it_reads_it(
+    signer, legacy, tmp_path
+):
+    token, path, leaf = signer
+    url, stamper = legacy
+    words = ["--certificate", path, "-o", tmp_path / "out"]
+    assert run("sign", put(tmp_path, "a.exe", windows_program()), *words, token=token, pin=token.pin).returncode == 0
+    before, out = tmp_path / "out" / "a.exe", tmp_path / "stamped.exe"
+    asked = ["osslsigncode", "add", "-h", "sha256", "-t", url, "-in", before, "-out", out]
+    done = subprocess.run(asked, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = {"CAfile": AUTHORITY, "TSA-CAfile": stamper.authority}
+    for name, authority in told.items():
+        put(tmp_path, name, ca.pem(authority.root) + ca.pem(authority.issuing))
+    words = [word for name in told for word in (f"-{name}", tmp_path / name)]
+    judged = subprocess.run(["osslsigncode", "verify", "-in", out, *words], capture_output=True, text=True).stdout
+    anchors = [ca.der(stamper.authority.root)], [ca.der(stamper.authority.issuing)]
+    signed = program_signature.signed_data(out.read_bytes())
+    found = timestamp.read(signed, ca.der(leaf), *anchors).timestamp
+    assert (found.fault, found.authority, found.is_trusted) == ("", "Practice TSA 1", True), judged
+    assert f"{found.at:%b} {found.at.day:2} {found.at:%H:%M:%S} {found.at.year} GMT" in judged, judged
+    names = hashlib.sha256(ca.der(leaf)).hexdigest(), "", ""
+    taken = signing_record.read(out.read_bytes(), "a.exe", *names, *anchors)
+    assert (taken.stamp, taken.is_trusted, taken.timestamped_at) == ("verified", True, found.at)
+    assert not timestamp.read(signed, ca.der(leaf)).timestamp.is_trusted
 
 
 @pytest.mark.skipif(which("osslsigncode") is None, reason="osslsigncode is not installed")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from webapp import clock
-from webapp.acts import entries, house
+from webapp.acts import entries, house, kept_lists, signatures
 from webapp.errors import Incomplete, Refused
 from webapp.papers import certificate as papers
 from webapp.papers.certificate import Certificate
@@ -62,7 +62,10 @@ def trust(who, data, use, is_compared):
             use=use, name=found.name, der=found.certificate.der, is_root=found.is_root, since_on=clock.today()
         )
         told = {"use": use, "subject": str(found.certificate.subject), "sha256": found.certificate.sha256}
+        told |= {"stamps": signatures.judge_again()} if use == "timestamp" else {}
         house.note("add_trust_anchor", row, who, told | {"is_root": found.is_root})
+        if use in kept_lists.USES:
+            kept_lists.hasten()  # a list that nobody was trusted to sign may be good now
     return row
 
 

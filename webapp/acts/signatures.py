@@ -7,12 +7,13 @@ from datetime import date, timedelta
 from webapp import clock
 from webapp.acts import entries, letters
 from webapp.acts.intakes import LARGEST
-from webapp.errors import Incomplete, NotYourAct, Overtaken, Refused
+from webapp.errors import Incomplete, NotYourAct, Overtaken, Refused, Unreadable
 from webapp.mails import signatures as mails
-from webapp.papers import guard
+from webapp.papers import certificate as certificate_paper
+from webapp.papers import guard, timestamp
 from webapp.papers.signing_record import UNKNOWN, VERIFIED, SignedFile
 from webapp.procedure import Role
-from webapp.register import IN_THE_WAY, Event, SignatureRecord, database
+from webapp.register import IN_THE_WAY, Content, Event, SignatureRecord, TrustAnchor, database
 
 SKEW = timedelta(minutes=10)  # clocks of other computers
 EARLIEST = clock.beginning_of(date(2000, 1, 1))
@@ -54,7 +55,8 @@ def register_file(certificate, who, name, data, release="", signed_at=None):
         raise Incomplete("ファイルを受け取れませんでした。", fault, {"file": fault})
     release = entries.checked({"release": _TYPED["release"]}, {"release": release})["release"]
     names = certificate.sha256, certificate.issuer_sha256, certificate.serial
-    found = guard.run("webapp.papers.signing_record:read", data, _file_name(name), *names)
+    anchors = TrustAnchor.trusted_for("timestamp")
+    found = guard.run("webapp.papers.signing_record:read", data, _file_name(name), *names, *anchors)
     moment = found.signed_at or signed_at or found.timestamped_at
     if moment is None:
         fault = "ファイルから署名した日時を読み取れません。署名した日時を入力してください。"
@@ -97,12 +99,27 @@ def warning_at(certificate, moment):
     return ""
 
 
+def judge_again():
+    """Within the act that trusts a new time-stamp authority: what was registered before is judged by it, too. Returns how many
+    stamps are trusted now that were not."""
+    anchors, found = TrustAnchor.trusted_for("timestamp"), 0
+    for content in SignatureRecord.unsure_chains():
+        try:
+            chain = [each.der for each in certificate_paper.read_all(content.bytes())]
+        except Unreadable:
+            continue
+        window = timestamp.trusted_window(chain, *anchors)
+        found += SignatureRecord.trust(content, *window) if window else 0
+    return found
+
+
 def _register(certificate, who, found, release, signed_at):
     if not EARLIEST <= signed_at <= clock.now() + SKEW:
         fault = "署名した日時が未来か、古すぎます。"
         raise Refused("署名した日時を確認してください。", fault, {"signed_at": fault, "typed_signed_at": fault})
-    is_proven = found.stamp == VERIFIED
-    warning = warning_at(certificate, found.timestamped_at if is_proven else signed_at)
+    moments = [found.timestamped_at] if found.stamp == VERIFIED else []
+    moments += [] if found.is_trusted else [signed_at]
+    warning = next(filter(None, (warning_at(certificate, moment) for moment in moments)), "")
     values = {
         "name": found.name,
         "release": release,
@@ -114,15 +131,17 @@ def _register(certificate, who, found, release, signed_at):
         "stamp": found.stamp,
         "timestamped_at": found.timestamped_at,
         "authority": found.authority,
+        "is_trusted": found.is_trusted,
+        "authority_chain": Content.keep(found.authority_pem) if found.authority_pem else None,
         "fault": found.fault,
         "warning": warning,
     }
     kept = SignatureRecord.of(certificate).where(SignatureRecord.sha256 == found.sha256).first()
-    if kept is not None and (kept.stamp == VERIFIED or not is_proven):
+    if kept is not None and _worth(found) <= _worth(kept):
         raise _registered_already(kept)
     with database.atomic():
         row = _replaced(kept, values) if kept else _written(certificate, who, values)
-        facts = {"serial": certificate.serial, "sha256": row.sha256, "stamp": row.stamp, "warning": warning}
+        facts = {"serial": certificate.serial, "sha256": row.sha256, "stamp": row.standing, "warning": warning}
         particulars = {"name": row.name, "release": row.release}
         act = "prove_signature" if kept else "register_signature"
         Event.write(act, row, who.person, who.address, facts, particulars)
@@ -143,9 +162,15 @@ def _written(certificate, who, values):
         raise Overtaken("このファイルは、すでに署名簿に登録されています。", "画面を開き直してください。") from None
 
 
+def _worth(found):
+    """How much is known of the time of a signature: nothing, by an authority nobody trusts, by a trusted one."""
+    return (found.stamp == VERIFIED) + found.is_trusted
+
+
 def _replaced(kept, values):
-    """The row of a file that nothing had been known of but its hash, now that a time stamp proves its time."""
-    columns = ("stamp", "timestamped_at", "authority", "fault", "warning", "source", "signed_at")
+    """The row of a file of whose time less had been known, now that a time stamp tells more."""
+    told = ("stamp", "timestamped_at", "authority", "is_trusted", "authority_chain", "fault")
+    columns = (*told, "warning", "source", "signed_at")
     SignatureRecord.update({name: values[name] for name in columns}).where(SignatureRecord.id == kept.id).execute()
     return SignatureRecord.get_by_id(kept.id)
 

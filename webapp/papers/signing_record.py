@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tokens import program_signature, signing_record
 from webapp.errors import Unreadable
-from webapp.papers import certificate, identification, timestamp
+from webapp.papers import armour, certificate, identification, timestamp
 from webapp.papers.identification import PrivateKeyPasted
 from webapp.papers.identified import SIGNER
 
@@ -21,7 +21,8 @@ UNSEEN = "ファイルから署名を取り出せないため、タイムスタ�
 class SignedFile:
     """`source` is "record" or "program"; hashes are lower-case hex, "" for a `sha256_before` nobody told; `signed_at` is aware
     or None. `stamp`: "verified", "broken" (`fault` says why), "none" (the signature has no time stamp) or "unknown"
-    (nobody looked); `timestamped_at` and `authority` tell what a time stamp says, proven or not."""
+    (nobody looked); `timestamped_at` and `authority` tell what a time stamp says, proven or not; `is_trusted` whether its
+    authority leads to a trusted root, by `authority_pem` (its certificate, and what came with it)."""
 
     source: str
     name: str
@@ -34,14 +35,17 @@ class SignedFile:
     timestamped_at: datetime | None = None
     authority: str = ""
     fault: str = ""
+    is_trusted: bool = False
+    authority_pem: bytes = b""
 
 
-def read(data, name, sha256, issuer_sha256, serial):
+def read(data, name, sha256, issuer_sha256, serial, roots=(), others=()):
     """The SignedFile of `data` (bytes of a file called `name`), signed with the certificate of this SHA-256 (hex, or None:
-    then by `issuer_sha256` and `serial`, both hex). Raises Unreadable, PrivateKeyPasted."""
-    wanted = sha256, issuer_sha256, serial
+    then by `issuer_sha256` and `serial`, both hex); its time stamp judged by `roots` and `others` (DER). Raises Unreadable,
+    PrivateKeyPasted."""
+    wanted, anchors = (sha256, issuer_sha256, serial), (roots, others)
     if data.lstrip()[:1] == b"{":
-        return _of_record(data, wanted)
+        return _of_record(data, wanted, anchors)
     found = identification.identify(data, name)
     signers = [each.der for each in found.found if each.part == SIGNER]
     if not found.is_signed or not signers:
@@ -54,10 +58,10 @@ def read(data, name, sha256, issuer_sha256, serial):
         raise _another(certificate.read(signers[0]))
     signature = program_signature.signed_data(data)
     digest = hashlib.sha256(data).hexdigest()
-    return _seen(der, signature, "program", name, "", digest, "", None, "")
+    return _seen(der, signature, anchors, "program", name, "", digest, "", None, "")
 
 
-def _of_record(data, wanted):
+def _of_record(data, wanted, anchors):
     try:
         record = signing_record.from_bytes(data)
     except ValueError:
@@ -69,11 +73,11 @@ def _of_record(data, wanted):
     if not _is(told, wanted):
         raise _another(told)
     values = (record.name, record.release, record.sha256, record.sha256_before or "", record.signed_at, record.tool)
-    return _seen(record.certificate, record.signature, "record", *values)
+    return _seen(record.certificate, record.signature, anchors, "record", *values)
 
 
-def _seen(der, signature, source, name, release, sha256, sha256_before, signed_at, tool):
-    told = timestamp.read(signature, der) if signature else None
+def _seen(der, signature, anchors, source, name, release, sha256, sha256_before, signed_at, tool):
+    told = timestamp.read(signature, der, *anchors) if signature else None
     if told is None and source == "record" and signature:
         raise Unreadable(
             "記録の中の署名は、この証明書によるものではありません。",
@@ -91,7 +95,10 @@ def _seen(der, signature, source, name, release, sha256, sha256_before, signed_a
     stamp = told.timestamp
     if stamp is None:
         return SignedFile(*values, NONE)
-    return SignedFile(*values, BROKEN if stamp.fault else VERIFIED, stamp.at, stamp.authority, stamp.fault)
+    if stamp.fault:
+        return SignedFile(*values, BROKEN, stamp.at, stamp.authority, stamp.fault)
+    pem = "".join(armour.pem("CERTIFICATE", each) for each in stamp.chain[: timestamp.LONGEST_CHAIN]).encode()
+    return SignedFile(*values, VERIFIED, stamp.at, stamp.authority, "", stamp.is_trusted, pem)
 
 
 def _is(held, wanted):

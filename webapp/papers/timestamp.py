@@ -1,12 +1,12 @@
 """Time stamps on signatures of programs: RFC 3161 tokens, and the older countersignature of PKCS#9 (RFC 2985 §5.3.6).
 
 What is verified: the stamp is over this very signature value, and its own signature is right with the certificate that
-came along, which is for time-stamping and was valid at that time. Whether anybody should trust that authority is not
-judged here: the house keeps no anchors of time-stamp authorities.
+came along, which is for time-stamping and was valid at that time. Apart from that it is judged whether this certificate
+leads to an authority that the house trusts for time stamps; revocation of time-stamp authorities is not looked at.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from asn1crypto import cms, tsp
@@ -16,6 +16,8 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
+from webapp.errors import Unreadable
+from webapp.papers import certificate as papers
 from webapp.papers.key import MALFORMED
 
 # What asn1crypto and cryptography raise on damaged or forged bytes.
@@ -31,16 +33,21 @@ _DAMAGE = (
 MICROSOFT = "1.3.6.1.4.1.311.3.3.1"
 STAMP = "1.2.840.113549.1.9.16.2.14"  # id-aa-timeStampToken, as jarsigner writes it
 COUNTERSIGNATURE = "1.2.840.113549.1.9.6"
+LONGEST_CHAIN = 12
 HASHES = {"sha1": hashes.SHA1, "sha256": hashes.SHA256, "sha384": hashes.SHA384, "sha512": hashes.SHA512}
 
 
 @dataclass(frozen=True)
 class Timestamp:
-    """`at` is aware UTC, or None where it could not be read; `authority` the name in its certificate; `fault` a sentence saying why it proves nothing, else ""."""
+    """`at` is aware UTC, or None where it could not be read; `authority` the name in its certificate; `fault` a sentence saying
+    why it proves nothing, else "". `chain`: the authority's certificate and what came with it (DER); `is_trusted`: it leads
+    to a trusted root."""
 
     at: datetime | None
     authority: str
     fault: str = ""
+    chain: tuple[bytes, ...] = ()
+    is_trusted: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,9 +60,9 @@ class ReadSignature:
     timestamp: Timestamp | None
 
 
-def read(signed_data, certificate):
+def read(signed_data, certificate, roots=(), others=()):
     """The ReadSignature by `certificate` (DER) in a SignedData (DER), or None where it did not sign there or where the
-    bytes are none. Never raises for whatever bytes."""
+    bytes are none; its time stamp judged by `roots` and `others` (DER). Never raises for whatever bytes."""
     try:
         data = cms.ContentInfo.load(signed_data)["content"]
         held = asn1.Certificate.load(certificate)
@@ -63,19 +70,43 @@ def read(signed_data, certificate):
         if signer is None:
             return None
         is_right = _verifies(signer, certificate)
-        return ReadSignature(is_right, _said_at(signer), _stamp(data, signer) if is_right else None)
+        stamp = _stamp(data, signer, roots, others) if is_right else None
+        return ReadSignature(is_right, _said_at(signer), stamp)
     except _DAMAGE:
         return None
 
 
-def _stamp(data, signer):
-    """The first time stamp that proves something, else the first with its fault, else None."""
+def trusted_window(chain, roots, others):
+    """(since, until), aware, between which everything from the first certificate of `chain` up to one of `roots` was valid
+    (all DER); None where it leads to none of them."""
+    try:
+        leaf, *found = [papers.read(der) for der in chain[:LONGEST_CHAIN]]
+        candidates = [each for each in (*found, *map(papers.read, others)) if each.extensions.is_ca]
+        anchors = [papers.read(der) for der in roots]
+    except (Unreadable, *_DAMAGE):
+        return None
+    path = papers.path(leaf, [*anchors, *candidates])
+    top = next((place for place, each in enumerate(path) if each.der in roots), None)
+    if top is None:
+        return None
+    path = path[: top + 1]
+    return max(each.not_before for each in path), min(each.not_after for each in path)
+
+
+def _stamp(data, signer, roots, others):
+    """The first time stamp that is trusted, else that is right, else the first with its fault, else None."""
     value, found = signer["signature"].native, []
     for attribute in signer["unsigned_attrs"] or ():
         kind = attribute["type"].dotted
         for each in attribute["values"] if kind in (MICROSOFT, STAMP, COUNTERSIGNATURE) else ():
             found.append(_read_stamp(kind, each, value, data))
-    return next((each for each in found if not each.fault), found[0] if found else None)
+    right = [_with_trust(each, roots, others) for each in found if not each.fault]
+    return next((each for each in right if each.is_trusted), (right or found or [None])[0])
+
+
+def _with_trust(stamp, roots, others):
+    window = trusted_window(stamp.chain, roots, others)
+    return replace(stamp, is_trusted=window is not None and window[0] <= stamp.at <= window[1])
 
 
 def _read_stamp(kind, each, value, data):
@@ -105,11 +136,13 @@ def _countersignature(signer, value, data):
 
 
 def _judged(at, signer, data, is_over_it, content):
-    der = next((held for held in _certificates(data) if _names(signer["sid"], asn1.Certificate.load(held))), None)
+    came_along = _certificates(data)
+    der = next((held for held in came_along if _names(signer["sid"], asn1.Certificate.load(held))), None)
     if der is None:
         return Timestamp(at, "", "タイムスタンプ局の証明書が入っていないため、検証できません。")
     certificate = x509.load_der_x509_certificate(der)
-    return Timestamp(at, _called(certificate), _fault(at, signer, certificate, der, is_over_it, content))
+    chain = (der, *(each for each in came_along if each != der))
+    return Timestamp(at, _called(certificate), _fault(at, signer, certificate, der, is_over_it, content), chain)
 
 
 def _fault(at, signer, certificate, der, is_over_it, content):

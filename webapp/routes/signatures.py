@@ -16,8 +16,14 @@ from webapp.routes.finding import attempt, find_certificate, numbered, typed, up
 
 bp = Blueprint("signatures", __name__, url_prefix="/certificates/<int:number>")
 PER_PAGE = 50
-SURVIVING, SUSPECT = "surviving", "suspect"
-STAMPS = {"verified": "検証済み", "broken": "検証できません", "none": "なし", "unknown": "未検証"}
+SURVIVING, UNSURE, SUSPECT = "surviving", "unsure", "suspect"
+STAMPS = {
+    "trusted": "信頼されたタイムスタンプ",
+    "verified": "信頼は未確認",
+    "broken": "正しくない",
+    "none": "なし",
+    "unknown": "未検証",
+}
 SOURCES = {"record": "署名の記録", "program": "署名済みファイル", "typed": "手入力"}
 ENTRIES = dict.fromkeys(("name", "release", "sha256", "tool", "typed_signed_at", "signed_at"), "")
 COLUMNS = (
@@ -26,7 +32,7 @@ COLUMNS = (
     ("sha256", "SHA-256", lambda row: row.sha256),
     ("sha256_before", "署名前のSHA-256", lambda row: row.sha256_before),
     ("signed_at", "署名日時(申告)", lambda row: _local(row.signed_at)),
-    ("stamp", "タイムスタンプ", lambda row: STAMPS[row.stamp]),
+    ("stamp", "タイムスタンプ", lambda row: STAMPS[row.standing]),
     ("timestamped_at", "タイムスタンプの日時", lambda row: _local(row.timestamped_at)),
     ("authority", "タイムスタンプ局", lambda row: row.authority),
     ("fault", "検証の結果", lambda row: row.fault),
@@ -73,12 +79,13 @@ def _page(certificate, moment=None, refusal=None):
 
 
 def _parts(certificate, moment, before):
-    """The lists of the page: one, or with a compromise those suspect and those that survive; {kind, rows, more, older}."""
+    """The lists of the page: one, or with a compromise those suspect, unsure and surviving; {kind, rows, more, older}."""
     if moment is None:
         return [_part(certificate, "all", SignatureRecord.of(certificate), before, {})]
     asked = {"compromised_at": _asked(moment)}
     queries = {
         SUSPECT: SignatureRecord.suspect(certificate, moment),
+        UNSURE: SignatureRecord.unsure(certificate, moment),
         SURVIVING: SignatureRecord.surviving(certificate, moment),
     }
     only = request.args.get("part", "")
@@ -96,16 +103,14 @@ def _part(certificate, kind, query, before, asked):
 
 def survival(certificate, moment=None):
     """How many signatures of a certificate there are, and how many a compromise at `moment` leaves standing: {total,
-    surviving, suspect, url}; the last two None without a moment."""
-    total = SignatureRecord.of(certificate).count()
-    surviving = SignatureRecord.surviving(certificate, moment).count() if moment else None
+    surviving, unsure, suspect, url}; all but total and url None without a moment."""
+    counts = {"total": SignatureRecord.of(certificate).count(), SURVIVING: None, UNSURE: None, SUSPECT: None}
+    if moment:
+        counts[SURVIVING] = SignatureRecord.surviving(certificate, moment).count()
+        counts[UNSURE] = SignatureRecord.unsure(certificate, moment).count()
+        counts[SUSPECT] = counts["total"] - counts[SURVIVING] - counts[UNSURE]
     asked = {"compromised_at": _asked(moment)} if moment else {}
-    return {
-        "total": total,
-        "surviving": surviving,
-        "suspect": total - surviving if moment else None,
-        "url": url_for("signatures.index", number=certificate.id, **asked),
-    }
+    return counts | {"url": url_for("signatures.index", number=certificate.id, **asked)}
 
 
 def _asked(moment):
