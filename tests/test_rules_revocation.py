@@ -151,7 +151,7 @@ def test_rev_04_what_the_authority_takes(comment):
         ("宮﨑", "「﨑」", "「﨑」→「崎」"),
         ("𠮷野", "「𠮷」", "「𠮷」→「吉」"),
         ("①から", "「①」", "「①」→「1」"),
-        ("㈱計測", "「㈱」", "「㈱」→「(株)」"),
+        ("㈱計測", "「㈱」", "「㈱」→「株式会社」"),
         ("Ⅲ期", "「Ⅲ」", "「Ⅲ」→「III」"),
         ("café", "「é」", "「é」→「e」"),
         ("終了—終了", "「—」", "「—」→「―」"),
@@ -177,7 +177,7 @@ def test_rev_04_the_comment_is_at_most_128_characters():
 
 def test_rev_04_following_every_proposal_makes_a_comment_that_is_taken():
     proposed = rewritten("髙橋①\n𠮷野㈱の宮﨑へ😀葛\U000e0100\u200b")
-    assert proposed == "高橋1 吉野(株)の宮崎へ葛"
+    assert proposed == "高橋1 吉野株式会社の宮崎へ葛"
     assert found(replace(ASKED, comment=proposed)) == []
     assert rewritten("琦") == "琦" and instead("琦") is None
 

@@ -17,8 +17,9 @@ Rows 1 to 10 of the table in domain.md §5.2 in its order; CRT-11 is domain.md �
 """
 
 from webapp.papers import certificate as papers
-from webapp.rules import ERROR, WARNING, Finding, keys
+from webapp.rules import ERROR, WARNING, Finding, keys, rule
 from webapp.rules.subject import quoted
+from webapp.rules.verbs import ON_DELIVERY
 
 KEY_USAGE, EXTENDED_KEY_USAGE, POLICIES = "2.5.29.15", "2.5.29.37", "2.5.29.32"
 CRL_POINTS, AUTHORITY_KEY_ID, INFORMATION_ACCESS = "2.5.29.31", "2.5.29.35", "1.3.6.1.5.5.7.1.1"
@@ -51,6 +52,14 @@ def judge(certificate, csr, profile, *, at, chain=(), anchors=(), token_spki_sha
     ]
 
 
+@rule(
+    "CRT-01",
+    (ERROR,),
+    "証明書の公開鍵と主体者DNが、送付したCSR(とトークンの鍵)と一致する。",
+    "利用を始めず、サービス窓口に問い合わせる。",
+    "CSBR §6.1.3、domain.md §5.2",
+    issue=ON_DELIVERY,
+)
 def crt_01(certificate, csr, token_spki_sha256=""):
     """Same public key as the CSR and the token, same subject as the CSR."""
     findings = []
@@ -70,6 +79,14 @@ def crt_01(certificate, csr, token_spki_sha256=""):
     return findings
 
 
+@rule(
+    "CRT-02",
+    (ERROR, WARNING),
+    "鍵用途は重要(critical)で、電子署名を含み、認証局の用途を含まない。",
+    "利用を始めず、サービス窓口に問い合わせる。",
+    "CSBR §7.1.2.3 e",
+    issue=ON_DELIVERY,
+)
 def crt_02(certificate):
     """keyUsage says signing, and nothing that only a CA does."""
     usages = certificate.extensions.key_usage
@@ -91,6 +108,14 @@ def crt_02(certificate):
     return findings
 
 
+@rule(
+    "CRT-03",
+    (ERROR, WARNING),
+    "拡張鍵用途にコード署名があり、「すべて」とサーバ認証がない。",
+    "利用を始めず、サービス窓口に問い合わせる。",
+    "CSBR §7.1.2.3 f",
+    issue=ON_DELIVERY,
+)
 def crt_03(certificate):
     """extendedKeyUsage says codeSigning (CSBR §7.1.2.3 f)."""
     purposes = set(certificate.extensions.purposes)
@@ -117,6 +142,14 @@ def crt_03(certificate):
     return findings
 
 
+@rule(
+    "CRT-04",
+    (ERROR,),
+    "証明書ポリシがある。",
+    "利用を始めず、サービス窓口に問い合わせる。",
+    "CSBR §7.1.2.3 a",
+    issue=ON_DELIVERY,
+)
 def crt_04(certificate):
     """certificatePolicies name the policy under which it was issued."""
     if certificate.extensions.policies:
@@ -124,11 +157,27 @@ def crt_04(certificate):
     return [_error("CRT-04", "extensions", "証明書ポリシ(certificatePolicies)がありません。")]
 
 
+@rule(
+    "CRT-05",
+    (ERROR,),
+    "CRL配布点があり、重要ではなく、httpのアドレスである。",
+    "利用を始めず、サービス窓口に問い合わせる。",
+    "CSBR §7.1.2.3 b",
+    issue=ON_DELIVERY,
+)
 def crt_05(certificate):
     """A place to fetch the CRL from."""
     return _locations("CRT-05", certificate, CRL_POINTS, "CRL配布点", certificate.extensions.crl_urls)
 
 
+@rule(
+    "CRT-06",
+    (ERROR,),
+    "機関情報アクセスがあり、重要ではなく、発行者の証明書のアドレスがhttpである。",
+    "利用を始めず、サービス窓口に問い合わせる。",
+    "CSBR §7.1.2.3 c",
+    issue=ON_DELIVERY,
+)
 def crt_06(certificate):
     """A place to fetch the issuer's certificate from; OCSP, if offered, by http."""
     urls = certificate.extensions.issuer_urls
@@ -138,6 +187,14 @@ def crt_06(certificate):
     return findings
 
 
+@rule(
+    "CRT-07",
+    (ERROR,),
+    "発行者の鍵の識別子があり、認証局の証明書ではない。",
+    "利用を始めず、サービス窓口に問い合わせる。",
+    "CSBR §7.1.2.3 d・g",
+    issue=ON_DELIVERY,
+)
 def crt_07(certificate):
     """It points to the key of its issuer and is no CA certificate."""
     extensions, findings = certificate.extensions, []
@@ -151,6 +208,14 @@ def crt_07(certificate):
     return findings
 
 
+@rule(
+    "CRT-08",
+    (ERROR,),
+    "証明書の署名は SHA-256・384・512 とする。",
+    "利用を始めず、サービス窓口に問い合わせる。",
+    "CSBR §7.1.3.2",
+    issue=ON_DELIVERY,
+)
 def crt_08(certificate, profile):
     """The CA signed it with a hash that still counts."""
     if certificate.signature_hash in profile.hashes:
@@ -159,6 +224,14 @@ def crt_08(certificate, profile):
     return [_error("CRT-08", "signature", f"証明書の署名のハッシュ関数が{found}。")]
 
 
+@rule(
+    "CRT-09",
+    (ERROR,),
+    "鍵の種類と長さ、主体者DNの必須項目が要件を満たす。",
+    "利用を始めず、サービス窓口に問い合わせる。",
+    "CSBR §6.1.5・§6.1.6・§7.1.4.2",
+    issue=ON_DELIVERY,
+)
 def crt_09(certificate, profile):
     """Key and subject as CSBR §6.1.5, §6.1.6 and §7.1.4.2 want them."""
     complaint = keys.size_complaint(certificate.key, profile) or keys.weakness(certificate.key)
@@ -177,6 +250,14 @@ def crt_09(certificate, profile):
     return findings
 
 
+@rule(
+    "CRT-10",
+    (ERROR,),
+    "有効期間がその日の上限(2026-03-01から460日)以内で、いま有効である。",
+    "利用を始めず、サービス窓口に問い合わせる。",
+    "CSBR §6.3.2",
+    issue=ON_DELIVERY,
+)
 def crt_10(certificate, profile, at):
     """Not valid for longer than the rule of the day on which its period begins, and valid at `at`."""
     begin, end = certificate.not_before, certificate.not_after
@@ -193,6 +274,14 @@ def crt_10(certificate, profile, at):
     return findings
 
 
+@rule(
+    "CRT-11",
+    (ERROR, WARNING),
+    "認証局プロファイルの認証局が発行し、その鍵の署名と、登録済みの認証局までのつながりを確認できる。",
+    "利用を始めず、サービス窓口に問い合わせる。",
+    "domain.md §5.2・§18",
+    issue=ON_DELIVERY,
+)
 def crt_11(certificate, profile, chain=(), anchors=()):
     """The issuer is the profile's CA; its key has signed, and the chain ends at an anchor, where these are known."""
     authorities = (*anchors, *(each for each in chain if each.extensions.is_ca))

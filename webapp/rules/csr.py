@@ -6,8 +6,9 @@ A finding's `field` is "key", "signature", "subject" or "attributes".
 import shlex
 
 from webapp.papers import csr as papers
-from webapp.rules import ERROR, WARNING, Finding, keys
+from webapp.rules import ERROR, WARNING, Finding, keys, rule
 from webapp.rules import subject as subjects
+from webapp.rules.verbs import ON_CSR
 
 _NEW_KEY = "新しい鍵ペアを作成し、そのCSRを提出してください。"
 
@@ -30,6 +31,14 @@ def judge(csr, registered, profile, known=()):
     ]
 
 
+@rule(
+    "CSR-01",
+    (ERROR,),
+    "CSRを読み取れ、その自己署名を検証できる。",
+    "同じ鍵でCSRを作り直す。",
+    "RFC 2986 §4.2、CSBR §6.1.1.3",
+    issue=ON_CSR,
+)
 def csr_01(csr):
     """The self-signature verifies (RFC 2986 §4.2)."""
     try:
@@ -39,6 +48,14 @@ def csr_01(csr):
     return []
 
 
+@rule(
+    "CSR-02",
+    (ERROR,),
+    "鍵は RSA 3072ビット以上(8の倍数)、または ECDSA P-256・P-384・P-521 とする。",
+    "新しい鍵ペアを作り、そのCSRを提出する。",
+    "CSBR §6.1.5.1",
+    issue=ON_CSR,
+)
 def csr_02(csr, profile):
     """RSA of at least 3072 bits in whole octets, or ECDSA on an accepted curve (CSBR §6.1.5.1)."""
     complaint = keys.size_complaint(csr.key, profile)
@@ -48,6 +65,14 @@ def csr_02(csr, profile):
     return [Finding("CSR-02", ERROR, "key", complaint, f"{_NEW_KEY}{how}(トークンで生成する場合は鍵長を選びます)")]
 
 
+@rule(
+    "CSR-03",
+    (ERROR, WARNING),
+    "RSAの公開指数は3以上の奇数(必須)、65537以上(推奨)とする。",
+    "e = 65537 で新しい鍵ペアを作る。",
+    "CSBR §6.1.6",
+    issue=ON_CSR,
+)
 def csr_03(csr):
     """The RSA exponent is odd and at least 3, better 65537 or more (CSBR §6.1.6)."""
     sentence = f"RSAの公開指数(e)が{csr.key.exponent}です。"
@@ -59,6 +84,14 @@ def csr_03(csr):
     return []
 
 
+@rule(
+    "CSR-04",
+    (ERROR,),
+    "CSRの署名は SHA-256・384・512 とする。",
+    "-sha256 を付けてCSRを作り直す。",
+    "CSBR §7.1.3.2",
+    issue=ON_CSR,
+)
 def csr_04(csr, profile):
     """Signed with SHA-256, SHA-384 or SHA-512."""
     if csr.signature_hash in profile.hashes:
@@ -75,12 +108,28 @@ def csr_04(csr, profile):
     ]
 
 
+@rule(
+    "CSR-05",
+    (ERROR,),
+    "公開鍵から秘密鍵を計算できる弱い鍵(小さい因数・近い素数・ROCA)ではない。",
+    "新しい鍵ペアを作り、そのCSRを提出する。",
+    "CSBR §6.1.1.3・§6.1.6、TLS BR §6.1.1.3 (5)",
+    issue=ON_CSR,
+)
 def csr_05(csr):
     """The key cannot be factored by known shortcuts. Lists of leaked or Debian keys are not checked."""
     weakness = keys.weakness(csr.key)
     return [Finding("CSR-05", ERROR, "key", weakness, f"この鍵は使えません。{_NEW_KEY}")] if weakness else []
 
 
+@rule(
+    "CSR-06",
+    (ERROR,),
+    "公開鍵が、台帳のほかの証明書や申請で使われていない。",
+    "更新や再発行でも、新しい鍵ペアを作る。",
+    "NII 証明書管理手順、CSBR §9.6.3 (3)",
+    issue=ON_CSR,
+)
 def csr_06(known):
     """The key is new: `known` are sentences without full stop such as "CS-2025-0003 の証明書(シリアル番号 0a1b)"."""
     return [
@@ -95,6 +144,14 @@ def csr_06(known):
     ]
 
 
+@rule(
+    "CSR-07",
+    (ERROR,),
+    "CSRの主体者DNが、発行申請書の主体者DNと順序も含めて一致する。",
+    "画面に示すコマンドでCSRを作り直す(鍵は同じでよい)。",
+    "手順 1-1-5(domain.md §17)",
+    issue=ON_CSR,
+)
 def csr_07(csr, form_subject):
     """The subject is that of the form, attribute by attribute and in its order."""
     if csr.subject == form_subject:
@@ -113,6 +170,14 @@ def csr_07(csr, form_subject):
     ]
 
 
+@rule(
+    "CSR-08",
+    (WARNING,),
+    "CSRにメールアドレス(SAN)やチャレンジパスワードを入れない。",
+    "それらを入れずにCSRを作り直す。",
+    "NII CP §7.3(domain.md §5)",
+    issue=ON_CSR,
+)
 def csr_08(csr):
     """No attributes that the CA does not want: mail addresses in SAN, a challenge password."""
     findings = []

@@ -3,7 +3,8 @@
 import datetime
 from dataclasses import dataclass
 
-from webapp.rules import ERROR, Finding
+from webapp.rules import ERROR, Finding, rule
+from webapp.rules.verbs import ON_DISPATCH
 
 CONTINUATION, EMPLOYMENT, RIGHT_TO_ISSUE = "continuation", "employment", "right_to_issue"
 
@@ -19,6 +20,14 @@ class Gate:
     fiscal_year: int | None = None
 
 
+@rule(
+    "ORG-03",
+    (ERROR,),
+    "機関の要件(継続意思確認、在籍確認審査、証明書発行有効期限)が満たされている。失効はこれを待たない。",
+    "「機関」の画面で、済んだことを記録する。",
+    "NII FAQ、証明書申請・管理ガイド(domain.md §1)",
+    issue=("submit", *ON_DISPATCH, "repost"),
+)
 def judge(gates, today, fiscal_year):
     """Findings about the records in force on a day in the 年度 `fiscal_year`. Where nothing is recorded nothing is
     known, and the gate is open."""

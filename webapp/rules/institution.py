@@ -2,17 +2,43 @@
 
 import unicodedata
 
-from webapp.rules import ERROR, WARNING, Finding
+from webapp.rules import ERROR, WARNING, Finding, rule
+from webapp.rules.verbs import ON_DISPATCH
 
 
 def judge(form, head_office, formal_name):
     """Findings about the address and the name on a form (papers.issue_form.IssueForm), seed 1-1-2."""
-    return [
-        *_compared("ORG-01", "address", "住所", form.address, head_office, "利用機関を登録した際の本部所在地"),
-        *_compared(
-            "ORG-02", "institution_name", "利用機関名", form.institution_name, formal_name, "法人名からの正式名称"
-        ),
-    ]
+    return [*org_01(form, head_office), *org_02(form, formal_name)]
+
+
+@rule(
+    "ORG-01",
+    (ERROR, WARNING),
+    "住所は、利用機関を登録した際の本部所在地である。",
+    "差し戻し、台帳の住所で提出し直す。",
+    "手順 1-1-2・1-1-3",
+    issue=("examine", *ON_DISPATCH),
+    revoke=("examine",),
+)
+def org_01(form, head_office):
+    """The address is that of the head office, as registered."""
+    what = "利用機関を登録した際の本部所在地"
+    return _compared("ORG-01", "address", "住所", form.address, head_office, what)
+
+
+@rule(
+    "ORG-02",
+    (ERROR, WARNING),
+    "利用機関名は、法人名から始まる正式名称である。",
+    "差し戻し、台帳の正式名称で提出し直す。",
+    "手順 1-1-3",
+    issue=("examine", *ON_DISPATCH),
+    revoke=("examine",),
+)
+def org_02(form, formal_name):
+    """The institution's name is the formal one, from the legal entity on."""
+    what = "法人名からの正式名称"
+    return _compared("ORG-02", "institution_name", "利用機関名", form.institution_name, formal_name, what)
 
 
 def _compared(rule, field, label, given, registered, what):

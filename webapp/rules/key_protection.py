@@ -3,7 +3,8 @@
 import datetime
 from dataclasses import dataclass
 
-from webapp.rules import ERROR, WARNING, Finding
+from webapp.rules import ERROR, WARNING, Finding, rule
+from webapp.rules.verbs import ON_DISPATCH
 
 # CSBR 6.2.7.4.2, in its order.
 METHODS = {
@@ -39,12 +40,40 @@ class Shown:
 def judge(shown, is_soft_key, is_public, oldest):
     """Findings about what is `shown` (a Shown, or None). `is_soft_key`: the key pair was made in a software token;
     `oldest`: the day 13 months ago. For a CA that is not public nothing is more than a warning."""
-    found = [*_kept(shown, is_soft_key), *(_proven(shown, oldest) if shown else [])]
-    return found if is_public else [_mild(each) for each in found]
+    return [*key_01(shown, is_soft_key, is_public), *key_02(shown, is_public, oldest)]
+
+
+@rule(
+    "KEY-01",
+    (ERROR, WARNING),
+    "鍵の保護の方法を記録する。公開の認証局には、ハードウェアのトークンの鍵だけで申請する。",
+    "鍵の保護を記録する。ソフトウェアの鍵なら、トークンで作り直す。",
+    "CSBR §6.2.7.4.1",
+    issue=ON_DISPATCH,
+)
+def key_01(shown, is_soft_key, is_public):
+    """A method is recorded, and the key lies in hardware."""
+    return _weighed(_kept(shown, is_soft_key), is_public)
+
+
+@rule(
+    "KEY-02",
+    (ERROR, WARNING),
+    "鍵の保護の方法が求める証拠があり、アテステーションはCSRの鍵のものと検証でき、報告・契約は13か月以内である。",
+    "証拠を添付して、鍵の保護を記録し直す。",
+    "CSBR §6.2.7.4.2・§4.2.1",
+    issue=ON_DISPATCH,
+)
+def key_02(shown, is_public, oldest):
+    """What the method demands is there, verified, and not too old."""
+    return _weighed(_proven(shown, oldest) if shown else (), is_public)
+
+
+def _weighed(found, is_public):
+    return [each if is_public else _mild(each) for each in found]
 
 
 def _kept(shown, is_soft_key):
-    """KEY-01: a method is recorded, and the key lies in hardware."""
     if is_soft_key or (shown and shown.token_kind == SOFT):
         yield _fault(
             "KEY-01",
@@ -65,7 +94,6 @@ def _kept(shown, is_soft_key):
 
 
 def _proven(shown, oldest):
-    """KEY-02: what the method demands is there, verified, and not too old."""
     if shown.method in BY_DOCUMENT and not shown.has_document:
         document = BY_DOCUMENT[shown.method]
         yield _fault("KEY-02", "file", f"{document}が添付されていません。", "ファイルを添付して記録し直してください。")

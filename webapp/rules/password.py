@@ -1,11 +1,19 @@
 """PWD-01: パスワード(証明書取得時用), the password of the ZIP that the CA sends (domain.md §9, CSBR §9.6.3 (2))."""
 
 from webapp.papers.password import LOOK_ALIKES, classes_of
-from webapp.rules import ERROR, Finding
+from webapp.rules import ERROR, Finding, rule
 
 MIN_LENGTH = 16
 
 
+@rule(
+    "PWD-01",
+    (ERROR,),
+    "パスワード(証明書取得時用)は16文字以上、英大文字・英小文字・数字・記号を含み、見分けにくい文字を含まず、使い回さない。",
+    "「新しいパスワードを作る」で作り直す。",
+    "CSBR §9.6.3 (2)(domain.md §9)",
+    issue=("submit",),
+)
 def judge(password, *, reused=False):
     """Findings about a password; the sentences never contain it. `reused`: it stood in another application."""
     complaints = [

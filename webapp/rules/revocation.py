@@ -8,9 +8,10 @@ from datetime import datetime, timedelta, timezone
 
 from webapp.papers import serial as serials
 from webapp.papers.revocation_reasons import KEY_COMPROMISE, REASONS, UNSPECIFIED
-from webapp.rules import ERROR, WARNING, Finding
+from webapp.rules import ERROR, WARNING, Finding, rule
 from webapp.rules.comment import rev_04
 from webapp.rules.subject import quoted
+from webapp.rules.verbs import ON_REVOCATION
 
 JST = timezone(timedelta(hours=9))
 AT_ONCE = timedelta(hours=24)  # CSBR §4.9.1.1: from becoming aware of the compromise
@@ -53,6 +54,14 @@ def judge(asked, target, profile, *, at):
     ]
 
 
+@rule(
+    "REV-01",
+    (ERROR,),
+    "シリアル番号が台帳の証明書のもので、その証明書は期限内であり、失効していない。",
+    "証明書の一覧から、失効する証明書を選ぶ。",
+    "手順 1-3-1(domain.md §7)",
+    revoke=ON_REVOCATION,
+)
 def rev_01(serial, target, profile, *, at):
     """The serial is that of a certificate of the register, by the profile's CA, neither expired nor revoked, and no
     other revocation of it is under way."""
@@ -86,6 +95,14 @@ def rev_01(serial, target, profile, *, at):
     return [_wrong_serial(sentence, advice) for holds, sentence, advice in complaints if holds]
 
 
+@rule(
+    "REV-02",
+    (ERROR,),
+    "失効理由は 0・1・3・4・5 のどれかで、0(その他)にはコメントを書く。",
+    "失効理由を選び直し、コメントを書く。",
+    "TLS BR §7.2.2、NII(domain.md §6.3)",
+    revoke=ON_REVOCATION,
+)
 def rev_02(reason, comment):
     """The reason is one that applicants may give; その他 says what it is."""
     if reason not in REASONS:
@@ -97,6 +114,14 @@ def rev_02(reason, comment):
     return []
 
 
+@rule(
+    "REV-03",
+    (ERROR, WARNING),
+    "危殆化のときは推定日時を書き、署名を直ちにやめ、気づいてから24時間以内に送付する。",
+    "推定日時を記入し、緊急の失効として申請する。",
+    "CSBR §4.9.1.1",
+    revoke=ON_REVOCATION,
+)
 def rev_03(asked, target, *, at):
     """A compromised key: since when, urgently, and within 24 hours from noticing it. `target` may be None."""
     if asked.reason != KEY_COMPROMISE:
@@ -155,8 +180,10 @@ def _hours(noticed_at, at):
     left = noticed_at + AT_ONCE - at
     until = f"危殆化に気づいてから24時間の期限({_moment(noticed_at + AT_ONCE)})"
     if left >= timedelta(0):
-        return [_clock(f"{until}まで、あと{_length(left)}です。", "期限までにサービス窓口へ送付してください。")]
-    return [_clock(f"{until}を、{_length(-left)}過ぎています。", "ただちにサービス窓口へ送付してください。")]
+        said = f"{until}まで、あと{_length(left)}です。"
+        return [_clock(said, "期限までにサービス窓口へ送付してください。", until)]
+    said = f"{until}を、{_length(-left)}過ぎています。"
+    return [_clock(said, "ただちにサービス窓口へ送付してください。", f"{until} 超過")]
 
 
 def _length(duration):
@@ -164,8 +191,8 @@ def _length(duration):
     return f"{hours}時間{minutes}分" if hours else f"{minutes}分"
 
 
-def _clock(sentence, advice):
-    return Finding("REV-03", WARNING, "noticed_at", sentence, advice)
+def _clock(sentence, advice, point):
+    return Finding("REV-03", WARNING, "noticed_at", sentence, advice, point)
 
 
 def _wrong_serial(sentence, advice):

@@ -33,6 +33,13 @@ def addresses_for(certificate, profile, practice_url=""):
     )
 
 
+def kept_addresses(profile, practice_url=""):
+    """The Addresses of the CRLs of persons' certificates: those that the profile names, at hosts that it lists."""
+    hosts = _resolved(profile.seal_status_hosts, urlsplit(practice_url).netloc)
+    crls = tuple(url for url in _resolved(profile.seal_crl_addresses, practice_url) if is_listed(url, hosts))
+    return Addresses(hosts=hosts, crls=crls, ocsps=())
+
+
 def is_listed(url, hosts):
     """Whether `url` is plain http or https to a place in `hosts`: "host" means the scheme's own port, "host:port" that
     port (an IPv6 address in brackets). Without a name and a password in it."""

@@ -6,7 +6,8 @@
 
 import re
 
-from webapp.rules import ERROR, WARNING, Finding
+from webapp.rules import ERROR, WARNING, Finding, rule
+from webapp.rules.verbs import ON_CSR
 
 LABELS = {
     "C": "国(C)",
@@ -44,6 +45,14 @@ def judge(subject, registered, profile):
     ]
 
 
+@rule(
+    "DN-01",
+    (ERROR,),
+    "国(C)は JP とする。",
+    "C=JP を入れてCSRを作り直す。",
+    "NIIのDN規則(domain.md §4.1)",
+    issue=ON_CSR,
+)
 def dn_01(subject):
     """C is JP."""
     country = subject.get("C")
@@ -54,6 +63,14 @@ def dn_01(subject):
     return []
 
 
+@rule(
+    "DN-02",
+    (ERROR,),
+    "ST・L・O が台帳の登録値と1文字も違わず、必要な項目がすべてある。",
+    "登録値でCSRを作り直す。登録値が古ければ、先に台帳を改める。",
+    "NIIのDN規則(domain.md §4.1)",
+    issue=ON_CSR,
+)
 def dn_02(subject, registered, profile):
     """What the profile requires is there, and ST, L and O are exactly as registered."""
     findings = []
@@ -65,6 +82,14 @@ def dn_02(subject, registered, profile):
     return findings
 
 
+@rule(
+    "DN-03",
+    (ERROR,),
+    "DNの各値は認証局が受け付ける半角文字で64文字以内、全体で250文字以内とする。",
+    "半角の英数字・空白・ ' ( ) , - . / : = だけでCSRを作り直す。",
+    "NIIのDN規則・TSV形式(domain.md §4.1、§8)",
+    issue=ON_CSR,
+)
 def dn_03(subject):
     """Only half-width characters that the CA takes, at most 64 in a value and 250 in all."""
     findings = [_characters(short, value) for short, value in subject.values if not _fits(short, value)]
@@ -75,6 +100,14 @@ def dn_03(subject):
     return findings
 
 
+@rule(
+    "DN-04",
+    (ERROR,),
+    "L に Academe・Default を含む値、City だけの値を使わない。",
+    "L に登録値を指定してCSRを作り直す。",
+    "NIIのお知らせ 2019-05-17(domain.md §4.1)",
+    issue=ON_CSR,
+)
 def dn_04(subject):
     """L is no default of a tool: such certificates were all revoked in 2019."""
     return [
@@ -90,6 +123,14 @@ def dn_04(subject):
     ]
 
 
+@rule(
+    "DN-05",
+    (ERROR,),
+    "OU・DC・emailAddress など、登録されていない項目を入れない。同じ項目を2つ入れない。",
+    "その項目を入れずにCSRを作り直す。",
+    "NIIのDN規則、CSBR §7.1.4.2(domain.md §4)",
+    issue=ON_CSR,
+)
 def dn_05(subject, profile):
     """No OU, DC, emailAddress or anything else beyond what the profile requires, and nothing twice."""
     present = dict.fromkeys(short for short, _ in subject.values)
@@ -98,6 +139,14 @@ def dn_05(subject, profile):
     return surplus + twice
 
 
+@rule(
+    "DN-06",
+    (WARNING,),
+    "CN は登録された法人の英語名称とする。",
+    "名称を確認し、違えばCSRを作り直す。",
+    "CSBR §7.1.4.2.2 a",
+    issue=ON_CSR,
+)
 def dn_06(subject, registered, profile):
     """CN is the legal name: as registered, else as the profile says."""
     found, expected = subject.get("CN"), registered.get("CN") or profile.common_name_for(registered)
@@ -114,6 +163,14 @@ def dn_06(subject, registered, profile):
     ]
 
 
+@rule(
+    "DN-07",
+    (ERROR,),
+    "記号や空白だけの値、「該当なし」を表す値を入れない。",
+    "登録値でCSRを作り直す。",
+    "CSBR §7.1.4.2.2 d",
+    issue=ON_CSR,
+)
 def dn_07(subject):
     """No value that says nothing."""
     return [
