@@ -84,6 +84,7 @@ OUTSIDE = {
     "playhouse": {"register"},
     "openpyxl": {"papers"},
     "python_calamine": {"papers", "practice"},
+    "olefile": {"papers"},
     "pyzipper": {"papers", "practice"},
     "pyhanko": {"papers", "tokens"},
     "pyhanko_certvalidator": {"papers", "tokens"},
