@@ -11,7 +11,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 RUN_PACKAGES=(python3-venv softhsm2 opensc libreoffice-calc-nogui fonts-ipaexfont fonts-noto-cjk poppler-utils openssl)
 CARD_PACKAGES=(pcscd vsmartcard-vpcd) # the virtual smartcard reader
-CHECK_PACKAGES=(tcc) # a compiler for tests/fake_module
+PAD_PACKAGES=(tcc) # a compiler for webapp/practice/pad/stand_in.c, the driver of the practice reader's PIN pad
+CHECK_PACKAGES=("${PAD_PACKAGES[@]}")
 TEST_PACKAGES=(chromium postgresql osslsigncode openjdk-17-jdk-headless dovecot-imapd "${CARD_PACKAGES[@]}" ykcs11 yubico-piv-tool opencryptoki python3-tk xvfb)
 SYSTEM_PYTHON=/usr/bin/python3
 PYTHON=.venv/bin/python

@@ -38,10 +38,11 @@ class Person:
         raise AssertionError("no pad here")
 
 
-def card_with(directory, mail=MAIL, label="署名カード", authority=None, **changes):
-    """(TestToken, certificate DER): a SoftHSM token with a P-256 key and an S/MIME certificate for `mail`."""
+def card_with(directory, mail=MAIL, label="署名カード", authority=None, token=None, **changes):
+    """(TestToken, certificate DER): a SoftHSM token with a P-256 key and an S/MIME certificate for `mail`. A `token` that
+    is given may have the key already."""
     authority = authority or Authority()
-    token = make_token(directory, label)
+    token = token or make_token(directory, label)
     with token.worker() as worker:
         wanted = {"token": label, "pin": PIN}
         key = {"cka_id": b"smime", "label": "署名", "algorithm": "P-256", "subject": [["CN", "x"]]}

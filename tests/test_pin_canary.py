@@ -1,6 +1,7 @@
 """A PIN that stands nowhere else in the world is used for everything a PIN is used for; afterwards it is looked for everywhere.
 
-The one file that may hold it is tokend's own credential. A PIN in the memory of a process is not looked for.
+The one file that may hold it is tokend's own credential. A PIN in the memory of a process is not looked for. The keys pressed on the
+page of the practice reader's PIN pad (webapp/practice/pad/), which stands for hardware, are excepted by name: `hands.bodies`.
 """
 
 import base64
@@ -14,6 +15,7 @@ import sys
 import tempfile
 import threading
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID as Purpose
 
 from tests.ca import der
 from tests.cases import again, frozen_of
+from tests.pressed import Hands
 from tests.softhsm import TestToken, run
 from tests.stationed import Person
 from tests.stations import asked, newest
@@ -30,11 +33,13 @@ from tests.test_tokens_tokend import running
 from tokens import softhsm
 from tokens.worker import TokenWorker
 from webapp.acts import delivery, keys
+from webapp.practice.pad.service import PadService
 from webapp.register import Certificate, Content, Institution
 
 pytestmark = pytest.mark.slow
 
 PIN = "Uk" + secrets.token_hex(9)
+PAD_PIN = "".join(secrets.choice("123456789") for _ in range(16))  # a pad has digits alone
 LOOKS_EACH = 0.03  # seconds
 BOTH = {"purposes": (Purpose.EMAIL_PROTECTION, Purpose.CLIENT_AUTH)}
 
@@ -71,6 +76,38 @@ def test_a_pin_is_nowhere_but_in_the_hands_that_type_it(
     assert holders(tmp_path) == [tmp_path / "daemon" / "pin"]
     assert not holds(register(tmp_path))
     assert not holds((told.out + told.err + caplog.text).encode())
+
+
+def test_a_pin_pressed_on_the_practice_pad_is_nowhere_but_there(
+    url,  # noqa: F811
+    house,
+    browser,
+    case,
+    tanaka,
+    authorities,
+    tmp_path,
+    monkeypatch,
+    caplog,
+    capfd,
+):
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(f"{__name__}.PIN", PAD_PIN)
+    token = card(tmp_path / "tanaka", authorities.seal, "tanaka@shinsei.example")
+    pad = PadService(tmp_path / "pad", behind=softhsm.MODULE)
+    pad.start()
+    try:
+        hands, spoken, application = Hands(pad.url), recorded(house, monkeypatch), case.examined()
+        with watched() as processes, typed_at(tanaka, browser, url, replace(token, module=str(pad.module))) as agent:
+            agent.prompt.point_to_reader = lambda question: None
+            with hands.pressing(PAD_PIN):
+                carried_out(agent, asked(browser, application, "seal_pdf"))
+    finally:
+        pad.close()
+    told = capfd.readouterr()
+    assert again(application).stage == "sealed" and len(hands.bodies) == len(PAD_PIN) + 1
+    assert processes.hits == [] and "tokens.token_worker" in processes.programs
+    assert not holds(b"".join(spoken)) and holders(tmp_path) == [] and not holds(register(tmp_path))
+    assert not holds((told.out + told.err + caplog.text + "".join(hands.displays)).encode())
 
 
 def test_what_is_looked_for_would_be_found(tmp_path):

@@ -28,7 +28,7 @@ TABLE = """
 0x040 | CKR_ENCRYPTED_DATA_INVALID | function_failed | 暗号文が壊れています。 | この鍵は署名にだけ使います。操作をお確かめください。
 0x041 | CKR_ENCRYPTED_DATA_LEN_RANGE | function_failed | 暗号文の長さが正しくありません。 | この鍵は署名にだけ使います。操作をお確かめください。
 0x042 | CKR_AEAD_DECRYPT_FAILED | function_failed | 暗号文の確認に失敗しました。 | この鍵は署名にだけ使います。操作をお確かめください。
-0x050 | CKR_FUNCTION_CANCELED | cancelled | カードリーダーまたはトークンの側で、操作が取り消されました。 | 続けるときは、もう一度操作し、リーダーの表示に従ってください。
+0x050 | CKR_FUNCTION_CANCELED | cancelled | カードリーダーまたはトークンの側で操作が取り消されたか、時間切れになりました。 | 続けるときは、もう一度操作し、リーダーの表示に従ってください。
 0x051 | CKR_FUNCTION_NOT_PARALLEL | function_failed | モジュールが、並行の処理を待つ状態にありません。 | もう一度お試しください。
 0x054 | CKR_FUNCTION_NOT_SUPPORTED | mechanism_missing | トークンまたはモジュールに、この機能がありません。 | 別の種類や長さの鍵を指定するか、付属のソフトウェアで操作してください。
 0x060 | CKR_KEY_HANDLE_INVALID | token_removed | 使おうとした鍵が見えなくなりました。 | トークンを挿し直して、もう一度お試しください。

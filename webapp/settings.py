@@ -13,6 +13,7 @@ class Settings:
     tokend_socket: str = ""  # TOKEND_SOCKET; empty: data/tokend.sock
     practice_url: str = ""  # the practice desk's page, in the demo
     card_reader: str = ""  # the socket of the practice card reader (bin/run --card virtual); empty: a card in SoftHSM
+    card_pad: str = ""  # the PKCS#11 module that asks for the PIN at that reader's pad (bin/run --card pad)
     sender_name: str = "しるし"
     sender_mail: str = "shirushi@localhost.invalid"  # under which notices leave
     proxies: int = 0  # how many web servers of ours stand in front and add X-Forwarded-For; their word is taken

@@ -1,4 +1,4 @@
-"""The one fake: a PKCS#11 module (fake.c) over SoftHSM, for what no real module at hand does.
+"""The one fake: a PKCS#11 module (webapp/practice/pad/stand_in.c) over SoftHSM, for what no real module at hand does.
 
     card = fake_card(directory)             # a FakeCard, as softhsm.TestToken, or a skipped test where no C compiler is
     card.script("pad 271828", "hang C_Sign")
@@ -6,6 +6,7 @@
 
 Words of the script:
     pad PIN             a reader with a PIN pad, where somebody always types PIN; `pad-second PIN`, `pad-new PIN` for the other two
+    pad-ask             a reader with a PIN pad, which is asked at the socket FAKE_PAD (webapp/practice/pad/pad.py)
     pad-flag            only the flag of a PIN pad, wrongly
     second PIN, pin PIN the PIN for signatures differs; `pin` is the token's own
     no-second-login     the module knows no login for one signature
@@ -21,8 +22,6 @@ Words of the script:
     spoil               signatures are wrong
 """
 
-import shutil
-import subprocess
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -30,12 +29,7 @@ from pathlib import Path
 import pytest
 from softhsm import PIN, TestToken, make_token
 
-SOURCE = Path(__file__).parent / "fake.c"
-COMPILERS = {
-    "gcc": ["-shared", "-fPIC", "-O1", "-w", "-nostdinc"],
-    "cc": ["-shared", "-fPIC", "-O1", "-w", "-nostdinc"],
-    "tcc": ["-shared", "-nostdinc", "-nostdlib"],
-}
+from webapp.practice.pad.module import NoCompiler, build
 
 
 @dataclass(frozen=True)
@@ -64,6 +58,7 @@ class FakeCard(TestToken):
 def fake_card(directory, label="署名カード", pin=PIN):
     token = make_token(directory, label, pin)
     env = {**token.env, "FAKE_SCRIPT": str(directory / "script"), "FAKE_LOG": str(directory / "calls")}
+    env["FAKE_PAD"] = str(directory / "pad")
     card = FakeCard(directory, label, pin, str(_compiled(directory.parent)), env)
     card.script()
     return card
@@ -72,9 +67,7 @@ def fake_card(directory, label="署名カード", pin=PIN):
 @cache
 def _compiled(folder):
     """The module, built in that folder."""
-    compiler = next(filter(shutil.which, COMPILERS), None)
-    if compiler is None:
-        pytest.skip("no C compiler (gcc or tcc) for tests/fake_module/fake.c")
-    module = folder / "fake_module.so"
-    subprocess.run([compiler, *COMPILERS[compiler], str(SOURCE), "-o", str(module)], check=True)
-    return module
+    try:
+        return build(folder / "fake_module.so")
+    except NoCompiler:
+        pytest.skip("no C compiler (gcc or tcc) for webapp/practice/pad/stand_in.c")

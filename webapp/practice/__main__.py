@@ -15,7 +15,7 @@ def main(words=None) -> int:
     chosen = _parser().parse_args(words)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     try:
-        service = Service(chosen.data, chosen.smtp_port, chosen.port, chosen.automatic, chosen.card)
+        service = Service(chosen.data, chosen.smtp_port, chosen.port, chosen.automatic, chosen.card, chosen.pad_url)
     except OSError as error:
         print(
             f"練習用の窓口を開けませんでした({error.strerror})。ほかのポート番号を指定してください。", file=sys.stderr
@@ -47,6 +47,7 @@ def _parser():
     parser.add_argument("--port", type=int, default=8026, metavar="N", help="画面のポート番号(0は空いている番号)")
     parser.add_argument("--automatic", action="store_true", help="届いた申請を、検査から発行まで自動で進めます")
     parser.add_argument("--card", metavar="FILE", help="練習用カードリーダーに挿すカード")
+    parser.add_argument("--pad-url", default="", metavar="URL", help="練習用カードリーダーのPINパッドのアドレス")
     return parser
 
 

@@ -44,10 +44,12 @@ HEADERS = {
 pages = Blueprint("practice", __name__)
 
 
-def make_app(desk, automatic=False, reader=None) -> Flask:
-    """The application for one desk, with a CardReader if there is one. Answers on loopback names only."""
+def make_app(desk, automatic=False, reader=None, pad_url="") -> Flask:
+    """The application for one desk, with a CardReader and its PIN pad's page if there are any. Answers on loopback names only."""
     app = Flask("practice", template_folder=HOUSE / "templates", static_folder=HOUSE / "static")
-    app.config.update(TRUSTED_HOSTS=["127.0.0.1", "localhost"], DESK=desk, AUTOMATIC=automatic, READER=reader)
+    app.config.update(
+        TRUSTED_HOSTS=["127.0.0.1", "localhost"], DESK=desk, AUTOMATIC=automatic, READER=reader, PAD_URL=pad_url
+    )
     app.json.ensure_ascii = False
     app.register_blueprint(pages)
     words = {"jst": JST, "static": lambda path: url_for("static", filename=path), "states": STATES, "kinds": KINDS}

@@ -29,16 +29,17 @@ class _Quiet(WSGIRequestHandler):
 
 class Service:
     """Opens the desk of the folder `data` on loopback; port 0 takes a free one. `automatic` carries every case to its
-    end as soon as its mail arrives; the smartcard in the file `card` lies in a reader. Writes address.json (url,
+    end as soon as its mail arrives; the smartcard in the file `card` lies in a reader, whose PIN
+    pad (webapp/practice/pad/) has its page at `pad_url`, if it has one. Writes address.json (url,
     smtp_port). Raises OSError if a port is taken, ReaderFailed."""
 
-    def __init__(self, data, smtp_port=0, port=0, automatic=False, card=None):
+    def __init__(self, data, smtp_port=0, port=0, automatic=False, card=None, pad_url=""):
         self.automatic = automatic
         self._socket = socket.create_server((HOST, port))
         self.url = f"http://{HOST}:{self._socket.getsockname()[1]}"
         self.desk = Desk(data, self.url, send=self.send)
         self.reader = CardReader(self.desk.folder / "reader", card) if card else None
-        app = make_app(self.desk, automatic, self.reader)
+        app = make_app(self.desk, automatic, self.reader, pad_url)
         self.server = make_server(HOST, 0, app, True, 1, _Quiet, fd=self._socket.fileno())
         self.post = open_post(self.desk.folder, smtp_port, self.take)
         self.smtp_port = self.post.port

@@ -55,7 +55,8 @@ def _practice_card(application):
     """In the demo, the command that signs with the practice card, for the person to whom it was issued."""
     settings, name = current_app.config["SHIRUSHI"], f"{application.number}-{application.version}"
     if settings.card_reader:
-        folder, module, env = settings.data / "smartcard", OPENSC, f"PCSCLITE_CSOCK_NAME={settings.card_reader}"
+        folder, module = settings.data / "smartcard", settings.card_pad or OPENSC
+        env = f"PCSCLITE_CSOCK_NAME={settings.card_reader}"
     else:
         folder, module = settings.data / "card", softhsm.MODULE
         env = f"SOFTHSM2_CONF={folder / 'softhsm2.conf'}"

@@ -1,15 +1,30 @@
-/* A PKCS#11 module for tests: SoftHSM, with faults and habits of real tokens that SoftHSM has not.
+/* A stand-in for hardware: a PKCS#11 module over another one, with the PIN pad, habits and faults of real readers and tokens that
+ * the one behind has not. For the demo's practice reader (module.py) and for tests (tests/fake_module). No product code.
  *
- * FAKE_SCRIPT names a file that is read again at each call, a word or two to the line; tests/fake_module/__init__.py lists them.
- * FAKE_LOG names a file that gets a line for each call, never a PIN. The module behind is SoftHSM's.
+ * SCRIPT names a file that is read again at each call, a word or two to the line; tests/fake_module/__init__.py lists them.
+ * LOG names a file that gets a line for each call, never a PIN. BEHIND is the module behind, SoftHSM's if there is none. PAD_SOCKET is the
+ * socket of the PIN pad (pad.py), READER that of the reader's service. Each is compiled in, or comes from the environment (FAKE_…).
  * No header is included, so that a small compiler without the C library's files can build it.
  */
+#ifndef SCRIPT
+#define SCRIPT getenv("FAKE_SCRIPT")
+#endif
+#ifndef LOG
+#define LOG getenv("FAKE_LOG")
+#endif
+#ifndef BEHIND
+#define BEHIND getenv("FAKE_BEHIND")
+#endif
+#ifndef READER
+#define READER 0
+#endif
 
 typedef unsigned long U;
 typedef unsigned char B;
 struct Mechanism { U mechanism; void *parameter; U length; };
 struct Attribute { U type; void *value; U length; };
 struct List { B version[2]; void *call[68]; };
+struct Place { unsigned short family; char path[108]; };
 struct TokenInfo { B label[32], manufacturer[32], model[16], serial[16]; U flags; U numbers[10]; B rest[20]; };
 
 void *fopen(const char *, const char *);
@@ -28,11 +43,17 @@ void abort(void);
 void *dlopen(const char *, int);
 void *dlsym(void *, const char *);
 int clock_gettime(int, long *);
+int setenv(const char *, const char *, int);
+int socket(int, int, int);
+int connect(int, void *, unsigned);
+long read(int, void *, U);
+long write(int, const void *, U);
+int close(int);
 
 enum { INITIALIZE = 0, GET_LIST = 3, SLOT_LIST = 4, SLOT_INFO = 5, TOKEN_INFO = 6, MECHANISMS = 7, MECHANISM_INFO = 8, SET_PIN = 11,
        OPEN = 12, LOGIN = 18, LOGOUT = 19, CREATE = 20, GET = 24, FIND = 26, SIGN_INIT = 42, SIGN = 43, SIGN_UPDATE = 44,
        SIGN_FINAL = 45, GENERATE = 59 };
-enum { FAILED = 6, ARGUMENTS_BAD = 7, GENERAL_ERROR = 5, ATTRIBUTE_SENSITIVE = 0x11, REMOVED = 0x32, PIN_INCORRECT = 0xA0,
+enum { FAILED = 6, DEVICE_ERROR = 0x30, CANCELED = 0x50, PIN_INVALID = 0xA1, ARGUMENTS_BAD = 7, GENERAL_ERROR = 5, ATTRIBUTE_SENSITIVE = 0x11, REMOVED = 0x32, PIN_INCORRECT = 0xA0,
        PIN_LOCKED = 0xA4, NOT_PRESENT = 0xE0, NOT_LOGGED_IN = 0x101, USER_TYPE_INVALID = 0x103 };
 enum { PAD = 0x100, COUNT_LOW = 0x10000, FINAL_TRY = 0x20000, LOCKED = 0x40000 };
 #define SECOND_SLOT (1UL << 40)
@@ -52,7 +73,7 @@ static long now(void) {
 static int says(const char *word, const char *second, char *rest) {
     char line[200], a[64], b[64], c[64];
     int found = 0;
-    void *file = fopen(getenv("FAKE_SCRIPT"), "r");
+    void *file = fopen(SCRIPT, "r");
     if (!file) return 0;
     while (!found && fgets(line, sizeof line, file)) {
         a[0] = b[0] = c[0] = 0;
@@ -65,7 +86,8 @@ static int says(const char *word, const char *second, char *rest) {
 }
 
 static void tell(const char *what, const char *more) {
-    void *file = getenv("FAKE_LOG") ? fopen(getenv("FAKE_LOG"), "a") : 0;
+    const char *log = LOG;
+    void *file = log ? fopen(log, "a") : 0;
     if (!file) return;
     fprintf(file, "%s%s\n", what, more);
     fclose(file);
@@ -90,7 +112,7 @@ static int misses(int change) {
     char path[400], line[20];
     int count = 0;
     void *file;
-    snprintf(path, sizeof path, "%s.misses", getenv("FAKE_SCRIPT"));
+    snprintf(path, sizeof path, "%s.misses", SCRIPT);
     if ((file = fopen(path, "r"))) {
         if (fgets(line, sizeof line, file)) count = (int)strtoul(line, 0, 10);
         fclose(file);
@@ -106,6 +128,41 @@ static int misses(int change) {
 
 static int is(const char *wanted, const B *pin, U length) {
     return pin && strlen(wanted) == length && !memcmp(wanted, pin, length);
+}
+
+/* The socket of the pad where a person presses the PIN; 0 if there is none. */
+static const char *pad(void) {
+#ifdef PAD_SOCKET
+    return PAD_SOCKET;
+#else
+    return says("pad-ask", 0, 0) ? getenv("FAKE_PAD") : 0;
+#endif
+}
+
+static void wipe(char *pin) {
+    volatile char *each = pin;
+    int place;
+    for (place = 0; place < 64; place++) each[place] = 0;
+}
+
+/* Ask at the pad for `what`: the answer is "=" with the digits, or nothing if the person cancelled or the time was over. */
+static U asked(const char *what, char *pin) {
+    struct Place place = {1, {0}};
+    char answer[66];
+    U length = 0;
+    long more;
+    int line = socket(1, 1, 0);
+    snprintf(place.path, sizeof place.path, "%s", pad());
+    if (connect(line, &place, sizeof place)) { close(line); return DEVICE_ERROR; }
+    write(line, what, strlen(what));
+    write(line, "\n", 1);
+    while (length < 64 && (more = read(line, answer + length, 64 - length)) > 0) length += more;
+    close(line);
+    answer[length] = 0;
+    if (answer[0] == '=') snprintf(pin, 64, "%s", answer + 1);
+    more = answer[0] == '=' ? 0 : CANCELED;
+    wipe(answer);
+    return more;
 }
 
 static U initialize(void *arguments) {
@@ -143,7 +200,7 @@ static U token_info(U slot, struct TokenInfo *info) {
     FIRST("C_GetTokenInfo")
     answer = REAL(TOKEN_INFO, U, void *)(slot & ~SECOND_SLOT, info);
     if (answer) return answer;
-    if (says("pad", 0, 0) || says("pad-flag", 0, 0)) info->flags |= PAD;
+    if (pad() || says("pad", 0, 0) || says("pad-flag", 0, 0)) info->flags |= PAD;
     if (says("flagless", 0, 0) || says("tries", 0, 0)) info->flags &= ~(U)(COUNT_LOW | FINAL_TRY | LOCKED);
     if (says("tries", 0, rest) && !says("flagless", 0, 0)) {
         tries = strtoul(rest, 0, 10);
@@ -184,9 +241,10 @@ static U login(U session, U user, B *pin, U length) {
     U answer;
     FIRST("C_Login")
     tell(user == 2 ? "  for one signature, " : user ? "  as the user, " : "  as the officer, ", pin ? "a PIN" : "NULL");
-    if (says("pad", 0, known)) {
+    if (pad() || says("pad", 0, known)) {
         if (pin || length) return ARGUMENTS_BAD;
-        if (user == 2) says("pad-second", 0, known);
+        if (pad() && (answer = asked(user == 2 ? "signature" : user ? "user" : "officer", known))) return answer;
+        if (!pad() && user == 2) says("pad-second", 0, known);
         pin = (B *)known;
         length = strlen(known);
     }
@@ -204,6 +262,7 @@ static U login(U session, U user, B *pin, U length) {
     answer = REAL(LOGIN, U, U, B *, U)(session, user, pin, length);
     if (answer == PIN_INCORRECT) misses(1);
     else if (!answer) misses(-1);
+    wipe(known);
     return answer;
 }
 
@@ -213,7 +272,7 @@ static U logout(U session) {
 }
 
 static U set_pin(U session, B *old, U old_length, B *next, U next_length) {
-    char pin[64], replaced[64];
+    char pin[64], replaced[64], again[64];
     U answer;
     FIRST("C_SetPIN")
     tell("  ", old ? "a PIN" : "NULL");
@@ -222,13 +281,17 @@ static U set_pin(U session, B *old, U old_length, B *next, U next_length) {
         REAL(15, U, U *)(session, info);
         if (info[1] != 3) return NOT_LOGGED_IN; /* CKS_RW_USER_FUNCTIONS */
     }
-    if (says("pad", 0, pin)) {
+    if (pad() || says("pad", 0, pin)) {
         if (old || next) return ARGUMENTS_BAD;
-        says("pad-new", 0, replaced);
+        if (pad()) {
+            if ((answer = asked("user", pin)) || (answer = asked("new", replaced)) || (answer = asked("again", again))) return answer;
+            if (strcmp(replaced, again)) return PIN_INVALID;
+        } else says("pad-new", 0, replaced);
         old = (B *)pin, old_length = strlen(pin), next = (B *)replaced, next_length = strlen(replaced);
     }
     answer = REAL(SET_PIN, U, B *, U, B *, U)(session, old, old_length, next, next_length);
     if (answer == PIN_INCORRECT) misses(1);
+    wipe(pin), wipe(replaced), wipe(again);
     return answer;
 }
 
@@ -285,8 +348,11 @@ static U generate(U session, void *mechanism, struct Attribute *public, U public
 
 U C_GetFunctionList(struct List **list) {
     struct List *found;
-    void *module = dlopen("/usr/lib/softhsm/libsofthsm2.so", 2);
+    const char *behind = BEHIND, *reader = READER;
+    void *module;
     U answer;
+    if (reader) setenv("PCSCLITE_CSOCK_NAME", reader, 1);
+    module = dlopen(behind ? behind : "/usr/lib/softhsm/libsofthsm2.so", 2);
     if (!module) return FAILED;
     answer = ((U (*)(struct List **))dlsym(module, "C_GetFunctionList"))(&found);
     if (answer) return answer;
