@@ -73,7 +73,7 @@ def test_a_seal_in_our_field_is_accepted_and_names_its_signer(check, sealed, hea
     assert int(found.serial_hex, 16) == head.certificate.serial_number
     assert found.claimed_at.utcoffset() is not None
     assert all(point.sentence.endswith("。") for point in found.points)
-    assert {point.result for point in found.points} == {"適合", "未確認", "参考"}
+    assert {point.result for point in found.points} == {"適合", "参考"}
 
 
 def test_a_new_field_dragged_over_the_seal_spot_is_accepted_as_acrobat_does_it(check, head):

@@ -10,7 +10,7 @@ import socket
 import time
 
 from webapp import asking, clock, posting
-from webapp.acts import confirmation, dispatch, forms, imports, reminders, revocations, trials, watching
+from webapp.acts import confirmation, dispatch, forms, imports, kept_lists, reminders, revocations, trials, watching
 from webapp.errors import Refused
 from webapp.procedure import Stage
 from webapp.register import OUTAGES, Application, Job, Letter, database
@@ -132,6 +132,12 @@ def _confirm(job, settings):
     job.wait_until(confirmation.next_question(application), "not shown yet")
 
 
+def _keep_lists(job, settings):
+    """Ask for the lists of revoked persons' certificates, and again before long."""
+    due = kept_lists.take(asking.fetch, settings.practice_url)
+    job.wait_until(due, "asked")
+
+
 def _import(job, settings):
     if job.attempts > ATTEMPTS:
         return job.give_up(job.outcome or STOPPED)
@@ -144,6 +150,7 @@ WORK = {
     "freeze": _freeze,
     "post": _post,
     "confirm": _confirm,
+    kept_lists.JOB: _keep_lists,
     "hurry": _hurry,
     "remind_stocktaking": _remind,
     "remind_campaign": _remind,
@@ -153,9 +160,11 @@ WORK = {
 def run(settings):
     """Work for ever, resting while nothing is due."""
     name = f"{socket.gethostname()}-{os.getpid()}"
+    is_planned = False
     while True:
         try:
             with database.connection_context():
+                is_planned = is_planned or kept_lists.plan()
                 job = turn(settings, name)
         except OUTAGES as error:
             log.error("the register cannot be used now: %s", error)

@@ -1,23 +1,22 @@
 """カードでサインイン: a challenge offered to the stations of whoever's name is typed, signed by the card's key. It is bound to our
 origin, the station and the browser session, lasts five minutes and lets in once.
 
-The card's certificate is one for client authentication and must chain to the CAs that are trusted for seals; whether it was revoked is not asked, since
-the web asks nobody outside, and the event says so.
+The card's certificate is one for client authentication and must chain to the CAs that are trusted for signing in. Whether it was
+revoked is judged by the lists that the worker keeps, since the web asks nobody outside; the event says what they say.
 """
 
 from datetime import timedelta
 
 from tokens.station import payloads, protocol
-from webapp import clock
-from webapp.acts import job_rows, stations, visits
+from webapp import clock, profiles
+from webapp.acts import job_rows, kept_lists, stations, visits
 from webapp.errors import Refused
 from webapp.papers import guard
-from webapp.register import Account, Person, Station, StationJob, TrustAnchor, database
+from webapp.register import Account, Event, Institution, Person, Station, StationJob, TrustAnchor, database
 
 LIFE = timedelta(minutes=5)
 MOST = 10  # sign-ins asked for from one address within LIFE
 WAITING_EACH = 3  # that wait for one person; further ones are offered to nobody
-UNCHECKED = "未確認"
 _AGAIN = "サインインの画面から、もう一度はじめからやり直してください。"
 
 
@@ -51,7 +50,8 @@ def find(secret):
 
 def take(job, value, who):
     """Take the card's signature for the sign-in (a tokens.station SignedIn). Raises Refusal signature, or Refused for a
-    certificate that is not trusted or another person's."""
+    certificate that is not trusted, revoked, or another person's; also for one of whose revocation nothing is known, where
+    the profile wants to know."""
     bind = job_rows.payload_of(job).session_bind
     station = str(job.station_id)
     protocol.check_sign_in(value.certificate, value.signature, stations.origin(), job.nonce, bind, station)
@@ -63,8 +63,31 @@ def take(job, value, who):
             "このカードの証明書では、サインインできません。",
             "入力したログイン名の人の登録メールアドレスが記載された証明書を使ってください。",
         )
-    job.told = {"serial": found.serial_hex, "issuer": found.issuer_text, "mechanism": value.mechanism}
+    state = kept_lists.state_of(found.certificate_der, "sign_in")
+    _check_state(state, found, job, who)
+    told = {"serial": found.serial_hex, "issuer": found.issuer_text, "mechanism": value.mechanism}
+    job.told = told | {"revocation": state.label, "is_known": state.state != "unknown"}
     job.save(only=[StationJob.told])
+
+
+def _check_state(state, found, job, who):
+    """Raises Refused, after writing the event of a card that was turned away."""
+    is_wanted = profiles.load(Institution.here().profile).sign_in_needs_status
+    if state.state == "good" or (state.state == "unknown" and not is_wanted):
+        return
+    told = {
+        "serial": found.serial_hex,
+        "issuer": found.issuer_text,
+        "revocation": state.label,
+        "station": job.station_id,
+    }
+    with database.atomic():
+        Event.write("refuse_card", _account(job.person), job.person, who.address, told)
+    kept_lists.refuse_revoked(state, "このカードの証明書", "管理者に連絡し、パスワードでサインインしてください。")
+    raise Refused(
+        f"このカードの証明書が失効していないことを確認できないため、サインインできません。{state.sentence}",
+        "時間をおいてお試しください。急ぐ場合は、パスワードでサインインしてください。",
+    )
 
 
 def _account(person):
@@ -87,7 +110,6 @@ def come_in(secret, address):
             raise Refused("このアカウントではサインインできません。", "管理者に確認してください。")
         told = {
             "station": job.station_id,
-            "revocation": UNCHECKED,
-            **{name: job.told[name] for name in ("serial", "issuer")},
+            **{name: job.told[name] for name in ("serial", "issuer", "revocation")},
         }
         return visits.begin(account, address, "sign_in_with_card", told)

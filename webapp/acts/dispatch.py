@@ -4,7 +4,7 @@ from email.parser import BytesParser
 from email.policy import SMTP
 
 from webapp import clock, mails, profiles
-from webapp.acts import THE_WORKER, facts, form_values, gates, letters, performing, require_now
+from webapp.acts import THE_WORKER, facts, form_values, gates, kept_lists, letters, performing, require_now
 from webapp.errors import Incomplete, Refused
 from webapp.mails import packets as packet_mails
 from webapp.papers import csr as csr_paper
@@ -71,16 +71,20 @@ def prepare_signed(application, who, confirmed):
 
 def dispatch_signed(application, who, ours, signed, confirmed_at):
     """Ask the worker to post the packet as a signed mail (RFC 8551): `signed` must be the letter `ours` (bytes) and nothing
-    else, under a signature by the S/MIME certificate of the registered officer who sends it. Its bytes leave unchanged.
-    Raises MailRefused, Refused."""
+    else, under a signature by the S/MIME certificate of the registered officer who sends it, not known to be revoked. Its
+    bytes leave unchanged. Raises MailRefused, Refused."""
     require_now("dispatch", application, who)
     facts.demand(facts.for_dispatch(application), "送付に必要なものがそろっていません。")
     roots, others = TrustAnchor.trusted_for("seal")
     found = guard.run("webapp.papers.signed_mail:check", signed, ours, roots, others, clock.now())
     _sent_by_officer(found)
+    state = kept_lists.state_of(found.certificate_der, "seal")
+    kept_lists.refuse_revoked(
+        state, "メールの署名に使った証明書", "有効な証明書で署名し直すか、署名しないで送付してください。"
+    )
     message = BytesParser(policy=SMTP).parsebytes(ours, headersonly=True)
     told = {"message_id": str(message["Message-ID"]), "confirmed_on": clock.day_of(confirmed_at).isoformat()}
-    told |= {"signer_certificate_serial": found.serial_hex, "issuer": found.issuer_text}
+    told |= {"signer_certificate_serial": found.serial_hex, "issuer": found.issuer_text, "revocation": state.label}
     with performing("dispatch", application, who, told) as deed:
         _nothing_under_way(application)
         letter = letters.keep_bytes(signed, message, "packet", application, version=application.version)

@@ -1,9 +1,9 @@
 """1-1-4, 1-3-2: the institution's seal, as an electronic signature on the frozen PDF or as a stamp on paper."""
 
 from webapp import clock
-from webapp.acts import facts, forms, intakes, performing, require_now
+from webapp.acts import facts, forms, intakes, kept_lists, performing, require_now
 from webapp.errors import Incomplete, Refused
-from webapp.papers import guard
+from webapp.papers import guard, seal_report
 from webapp.procedure import Role
 from webapp.register import Paper, Person, TrustAnchor
 
@@ -17,7 +17,8 @@ ATTESTED = {
 
 def seal(application, who, name, data):
     """Take the PDF that the head has signed. It must begin with the frozen bytes and carry one signature more, by the
-    registered mail of the head whom the form names, whose role and term allow it (SIG-01…03, ACT-03)."""
+    registered mail of the head whom the form names, whose role and term allow it (SIG-01…03, ACT-03). A revoked certificate
+    is refused; that nothing is known of its revocation is kept in the report (SIG-04)."""
     require_now("seal", application, who)
     frozen = _frozen(application)
     intake = intakes.receive(application, who, "sealed_pdf", name, data, is_secret=True)
@@ -25,9 +26,12 @@ def seal(application, who, name, data):
         roots, others = TrustAnchor.trusted_for("seal")
         found = guard.run("webapp.papers.seal:check", data, frozen, roots, others, clock.now())
         head = signer_of(found, application)
+        state = kept_lists.state_of(found.certificate_der, "seal")
+        points = (*found.points, seal_report.revocation_point(state))
         told = {"signer_certificate_serial": found.serial_hex, "issuer": found.issuer_text, "sha256": intake.sha256}
+        told["revocation"] = state.label
         with performing("seal", application, who, told, {"signer": head.name}, sealer=head):
-            report = [[point.sentence, point.result, point.detail] for point in found.points]
+            report = [[point.sentence, point.result, point.detail] for point in points]
             report.append(_who_signed(found, head))
             report.extend(_same_person(application, head))
             _keep(application, who, "sealed_pdf", f"{application.number}-signed.pdf", data, report)

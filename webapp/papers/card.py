@@ -1,7 +1,7 @@
 """The certificate on a card by which somebody signs in: may it be used so, is it valid, does it chain to an anchor.
 
 It is a certificate for client authentication (EKU clientAuth; one for S/MIME besides is no matter) and may sign. Nothing is
-fetched: whether it was revoked, nobody has asked.
+fetched: whether it was revoked is judged apart, by the lists at hand (revocation_state.py).
 """
 
 import asyncio
@@ -23,15 +23,16 @@ LARGEST = 65_536  # bytes; a certificate may be read in place
 
 @dataclass(frozen=True)
 class Card:
-    """What counts of the certificate: its mail addresses (lower-case), serial (hex) and issuer (text)."""
+    """What counts of the certificate: its mail addresses (lower-case), itself (DER), its serial (hex) and issuer (text)."""
 
     mails: tuple[str, ...]
+    certificate_der: bytes
     serial_hex: str
     issuer_text: str
 
 
 def check(der: bytes, anchors: list[bytes], others: list[bytes], at: datetime) -> Card:
-    """The Card behind a certificate that is trusted at an instant. `anchors` and `others` are DER as for seals. Raises
+    """The Card behind a certificate that is trusted at an instant. `anchors` and `others` are DER, trusted for this. Raises
     Unreadable, SealRefused (untrusted, expired, not_yet_valid, client_certificate, weak)."""
     if len(der) > LARGEST:
         raise Unreadable("カードの証明書が大きすぎます。", "カードの証明書を確認してください。")
@@ -41,7 +42,7 @@ def check(der: bytes, anchors: list[bytes], others: list[bytes], at: datetime) -
     signer.check_key(loaded)
     signer.check_dates(loaded, at)
     _check_path(read, loaded, anchors, others, at)
-    return Card(signer.mails(loaded), read.serial_hex, str(read.issuer))
+    return Card(signer.mails(loaded), read.der, read.serial_hex, str(read.issuer))
 
 
 def _check_purpose(loaded):

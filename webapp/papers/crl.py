@@ -1,6 +1,8 @@
-"""The authority's list of revoked certificates (CRL, RFC 5280 §5 and §6.3.3), read for one certificate."""
+"""The authority's list of revoked certificates (CRL, RFC 5280 §5 and §6.3.3), read as a whole or for one certificate."""
 
 import re
+from dataclasses import dataclass
+from datetime import datetime
 
 from cryptography import x509
 
@@ -33,6 +35,47 @@ MAX_BYTES = 10 * 1024 * 1024
 WHAT = "失効リスト(CRL)"
 _UNDERSTOOD = (x509.AuthorityKeyIdentifier, x509.CRLNumber, x509.IssuingDistributionPoint)
 _UNDERSTOOD_IN_ENTRIES = (x509.CRLReason, x509.InvalidityDate)
+
+
+@dataclass(frozen=True)
+class RevocationList:
+    """A list that may be kept: whose it is (a DN in words), since when and until when it holds (aware)."""
+
+    issuer: str
+    this_update: datetime
+    next_update: datetime
+
+
+def read_list(data, authorities, at):
+    """The RevocationList in `data` (DER or PEM): complete, signed by one of the `authorities` (DER), in force at the aware
+    instant `at`. Raises what read_crl raises."""
+    check_size(data, MAX_BYTES, WHAT)
+    try:
+        crl = _loaded(data)
+        issuers = [each for each in map(issuer_of, authorities) if each.subject == crl.issuer]
+        if not issuers:
+            sentence = f"この失効リスト(CRL)は、「{dn(crl.issuer)}」のものです。信頼する認証局に登録されていません。"
+            raise OtherIssuer(sentence, "発行した認証局の証明書を、「信頼する認証局」に登録してください。")
+        _check_issuer(crl, _signer_among(issuers, crl))
+        _extensions(crl)
+        _check_time(crl, at)
+        _entry(crl, None)
+        return RevocationList(dn(crl.issuer), crl.last_update_utc, crl.next_update_utc)
+    except MALFORMED:
+        raise unreadable(WHAT) from None
+
+
+def _signer_among(issuers, crl):
+    """The one whose key signed it (an authority may have several under its name); the first if it is none of them."""
+    return next((each for each in issuers if crl.is_signature_valid(each.public_key())), issuers[0])
+
+
+def last_instant(data):
+    """Until when the list in `data` holds (aware), or None. Raises Unreadable."""
+    try:
+        return _loaded(data).next_update_utc
+    except MALFORMED:
+        raise unreadable(WHAT) from None
 
 
 def read_crl(data, issuer_der, serial_hex, at, addresses=()):

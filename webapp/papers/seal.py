@@ -2,7 +2,8 @@
 
 The rule: the file begins with the frozen bytes; one revision with one signature follows, in our field or in a new one
 that touches 印; it changes nothing else; the signature covers the whole file; the certificate is an S/MIME
-certificate that chains to an anchor at the time of receipt. Nothing is ever fetched. Any doubt is a refusal.
+certificate that chains to an anchor at the time of receipt. Nothing is ever fetched. Any doubt is a refusal. Whether the
+certificate was revoked is judged apart, by the lists at hand (revocation_state.py, seal_report.revocation_point).
 """
 
 import hashlib
@@ -21,7 +22,7 @@ from pyhanko_certvalidator import ValidationContext
 from webapp.papers import envelope, signer
 from webapp.papers.pdf import PARSER_ERRORS, reader
 from webapp.papers.revision import Spot, check_chain, check_objects
-from webapp.papers.seal_report import GOOD, NOTE, UNKNOWN, Point, Seal, SealRefused
+from webapp.papers.seal_report import GOOD, NOTE, Point, Seal, SealRefused
 from webapp.papers.subject import Subject
 
 __all__ = ["Point", "Seal", "SealRefused", "check"]
@@ -149,7 +150,6 @@ def _signer_points(certificate: x509.Certificate, status: PdfSignatureStatus) ->
     mails, claimed = signer.mails(certificate), status.signer_reported_dt
     points = [
         Point("証明書は、登録された認証局から発行されています。", detail=str(Subject.from_name(certificate.issuer))),
-        Point("証明書が失効していないかどうかは、確認していません。", UNKNOWN, "オンラインの照会は行いません。"),
         Point(
             f"証明書のメールアドレスは{'、'.join(mails)}です。" if mails else "証明書にメールアドレスがありません。",
             NOTE,

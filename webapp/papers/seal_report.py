@@ -35,6 +35,16 @@ class Seal:
     points: tuple[Point, ...]
 
 
+def revocation_point(state) -> Point:
+    """What a report says of the revocation of the signer's certificate (SIG-04): `state` is a RevocationState that is good
+    or unknown. Raises SealRefused revoked."""
+    if state.state == "revoked":
+        raise SealRefused("revoked", f"署名に使われた証明書は失効しています。{state.sentence}")
+    if state.state == "unknown":
+        return Point("失効状態は未確認です。", UNKNOWN, f"SIG-04: {state.sentence}")
+    return Point("署名に使われた証明書は失効していません。", detail=state.label)
+
+
 class SealRefused(Refused):
     """The sealed PDF cannot be accepted; `code` names the reason for tests, the register and statistics."""
 
@@ -56,6 +66,7 @@ ADVICE = {
     "expired": "有効期間内のS/MIME証明書を選んで、署名し直してください。",
     "not_yet_valid": "証明書の有効期間が始まってから、署名し直してください。",
     "client_certificate": "電子メール用のS/MIME証明書を選んで、署名し直してください。",
+    "revoked": "署名した人に連絡し、有効な証明書で署名し直してください。心当たりのない失効のときは、認証局に確認してください。",
     "broken": _AGAIN,
     "weak": "SHA-256以上のハッシュと、RSA 2048ビット以上またはECDSAの鍵で署名し直してください。",
     "unreadable": "PDFを開けることを確認し、署名したときに保存されたファイルをもう一度選択してください。",

@@ -40,9 +40,10 @@ _AGAIN = "送付の画面から、もう一度はじめからやり直してく�
 
 @dataclass(frozen=True)
 class SignedMail:
-    """An accepted signed letter: the address it is from (lower-case), and its certificate's serial (hex) and issuer."""
+    """An accepted signed letter: the address it is from (lower-case), and its certificate (DER), its serial (hex) and issuer."""
 
     sender: str
+    certificate_der: bytes
     serial_hex: str
     issuer_text: str
 
@@ -141,7 +142,10 @@ def _signed_by(head, inside, signature, anchors, others, at):
     if not status.trusted:
         raise signer.untrusted(certificate)
     return SignedMail(
-        _sender(head, certificate), f"{certificate.serial_number:x}", str(Subject.from_name(certificate.issuer))
+        sender=_sender(head, certificate),
+        certificate_der=status.signing_cert.dump(),
+        serial_hex=f"{certificate.serial_number:x}",
+        issuer_text=str(Subject.from_name(certificate.issuer)),
     )
 
 

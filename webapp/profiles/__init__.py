@@ -72,6 +72,9 @@ class Profile:
     certificates, `seal_issuers` of those whose S/MIME certificates may seal (empty: the trust anchors alone decide).
     `status_hosts` ("host" or "host:port") alone are asked about revocation; `crl_addresses` and `ocsp_addresses` (URLs
     there) serve certificates that name no place among them. `{practice}` is the practice desk (rules/status_addresses).
+    `seal_status_hosts` alone are asked for `seal_crl_addresses`, the CRLs of the CAs of persons' certificates (S/MIME, cards
+    to sign in with), every `seal_crl_minutes`; never a place that such a certificate names. `sign_in_needs_status`: a card
+    whose revocation nothing is known of does not let in.
     """
 
     name: str
@@ -96,6 +99,10 @@ class Profile:
     status_hosts: tuple[str, ...]
     crl_addresses: tuple[str, ...]
     ocsp_addresses: tuple[str, ...]
+    seal_status_hosts: tuple[str, ...]
+    seal_crl_addresses: tuple[str, ...]
+    seal_crl_minutes: int
+    sign_in_needs_status: bool
     seal_roles: dict
     attachments: dict
     validity: tuple[Validity, ...]

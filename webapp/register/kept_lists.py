@@ -34,7 +34,9 @@ class KeptList(Row):
 
     @staticmethod
     def forget(content):
-        """Let a replaced list go unless something else has the same bytes."""
+        """Let a replaced list (Content or None) go unless something else has the same bytes."""
+        if content is None:
+            return
         try:
             with database.atomic():
                 Content.delete().where(Content.sha256 == content.sha256).execute()

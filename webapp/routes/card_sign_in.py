@@ -61,10 +61,12 @@ def ask():
 
 @bp.post("/visit")
 def come_in():
+    before = request.cookies.get(COOKIE, "")
     try:
-        secret = acts.come_in(request.cookies.get(COOKIE, ""), request.remote_addr or "")
+        secret = acts.come_in(before, request.remote_addr or "")
     except Refused as refusal:
         return _page(refusal)
-    response = gate.set_cookie(see_other("home.home"), secret)
+    done = "" if acts.find(before).told["is_known"] else "sign_in_unknown"
+    response = gate.set_cookie(see_other("home.home", done), secret)
     response.delete_cookie(COOKIE, path="/session/card")
     return response

@@ -6,7 +6,7 @@ from itertools import islice
 from flask import Blueprint, current_app, g, url_for
 
 from webapp import clock
-from webapp.acts import watching
+from webapp.acts import kept_lists, watching
 from webapp.pages import page
 from webapp.procedure import Role, Stage
 from webapp.register import Application, Certificate, ChainHead, Event, Institution, Person, Visit
@@ -60,7 +60,7 @@ def _watch():
         trouble.append(
             f"お知らせを送る相手のない期限が{newest.untold}件あります。登録担当者のメールアドレスを確認してください。"
         )
-    return {"at": newest.ended_at if newest else None, "trouble": trouble}
+    return {"at": newest.ended_at if newest else None, "trouble": trouble + kept_lists.trouble()}
 
 
 def _own():

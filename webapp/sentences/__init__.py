@@ -67,7 +67,7 @@ def _detail(event):
             return f"異常があります: {facts['trouble']}" if facts["trouble"] else f"異常なし、{facts['count']}件"
         case "make_key":
             return f"{facts['algorithm']}、トークン「{facts['token']['label']}」"
-        case "sign_in_with_card":
+        case "sign_in_with_card" | "refuse_card":
             return f"証明書のシリアル番号 {facts['serial']}、失効は{facts['revocation']}"
         case "ask_station" | "claim_job" | "cancel_job" | "stop_job" | "reject_job" | "fail_job" | "finish_job":
             return "、".join(word for word in (JOB_LABELS[facts["kind"]], facts["application"]) if word)

@@ -1,11 +1,12 @@
 """The CAs that the institution trusts: read aloud first, trusted afterwards."""
 
-from flask import request
+from flask import current_app, request
 
 from webapp import clock
 from webapp.acts import anchors as acts
+from webapp.acts import kept_lists
 from webapp.errors import Refused
-from webapp.pages import page
+from webapp.pages import page, see_other
 from webapp.papers import certificate as papers
 from webapp.register import TrustAnchor
 from webapp.routes.administration import bp
@@ -18,13 +19,23 @@ EXPLAINED = {
     "attestation": "鍵がトークンの中で作られたことを証明する、トークンのメーカーの認証局",
     "timestamp": "タイムスタンプを発行する時刻認証局(TSA)の認証局",
 }
+OUTCOMES = {"taken": "取得済み", "refused": "使えない内容", "unreachable": "取得できず"}
 
 
 @bp.get("/anchors")
 def anchors():
     rows = TrustAnchor.select().order_by(TrustAnchor.use.desc(), TrustAnchor.is_root.desc(), TrustAnchor.id)
     listed = [(row, papers.read(bytes(row.der))) for row in rows]
-    return page("administration/anchors.html", anchors=listed, uses=acts.USES, today=clock.today())
+    lists = kept_lists.shown(current_app.config["SHIRUSHI"].practice_url)
+    words = {"uses": acts.USES, "today": clock.today(), "now": clock.now(), "outcomes": OUTCOMES}
+    return page("administration/anchors.html", anchors=listed, lists=lists, **words)
+
+
+@bp.post("/anchors/lists")
+def ask_lists():
+    """Let the worker ask for the lists of revoked persons' certificates now."""
+    kept_lists.ask(who())
+    return see_other("administration.anchors", "ask_lists")
 
 
 @bp.get("/anchors/new")
