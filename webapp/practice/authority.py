@@ -11,7 +11,7 @@ from cryptography.x509 import ocsp
 from tokens import softhsm
 from tokens.token_key import TokenKey
 from tokens.worker import TokenWorker
-from webapp.practice import certificates
+from webapp.practice import certificates, persons
 from webapp.practice.folder import write_secret, write_whole
 
 LABEL = "practice-ca"
@@ -29,6 +29,7 @@ class Authority:
     def __init__(self, folder, issued, url, now, publish_after=datetime.timedelta(0)):
         self.folder, self.issued, self.url, self.now = folder, issued, url, now
         self.publish_after = publish_after
+        self.persons = persons.Persons(issued.store)
         self._pin = self._open_token()
         self.worker = TokenWorker(softhsm.MODULE, softhsm.prepare(folder.hsm))
         for role in ISSUERS:
@@ -50,11 +51,21 @@ class Authority:
 
     def issue_mail(self, address, public_key) -> x509.Certificate:
         """An S/MIME certificate for that mail address."""
-        return self._for_a_person(certificates.mail, address, public_key)
+        return self._for_a_person(certificates.mail, address, public_key, persons.MAIL)
 
     def issue_authentication(self, address, public_key) -> x509.Certificate:
         """A certificate to sign in with, for the holder of that mail address."""
-        return self._for_a_person(certificates.authentication, address, public_key)
+        return self._for_a_person(certificates.authentication, address, public_key, persons.SIGN_IN)
+
+    def revoke_of_person(self, serial):
+        """Revokes a person's certificate (serial in hex) and publishes it at once; nothing if it is revoked already."""
+        if self.persons.revoke(serial, self.now()):
+            self.write_list("smime")
+
+    def restore_of_person(self, serial):
+        """Takes that back, which only a practice authority may do."""
+        if self.persons.restore(serial):
+            self.write_list("smime")
 
     def published(self) -> list:
         """(serial int, aware datetime, reason int) of the revocations that the world may know of by now."""
@@ -71,7 +82,7 @@ class Authority:
     def write_list(self, role):
         """Signs a new CRL now."""
         key = self._key(role, "crl")
-        revoked = self.published() if role == "issuing" else []
+        revoked = {"issuing": self.published, "smime": self.persons.revoked}.get(role, list)()
         signed = certificates.revocation_list(role, revoked, key.public_key(), self.now()).sign(key, hashes.SHA384())
         write_whole(self.folder.ca / f"{role}.crl", signed.public_bytes(DER))
 
@@ -80,9 +91,11 @@ class Authority:
         builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, self.certificate("issuing"))
         return builder.sign(self._key("issuing", "ocsp"), hashes.SHA384()).public_bytes(DER)
 
-    def _for_a_person(self, certificate, address, public_key):
-        key = self._key("smime", "certificate")
-        return certificate(address, public_key, key.public_key(), self.now(), self.url).sign(key, hashes.SHA384())
+    def _for_a_person(self, certificate, address, public_key, purpose):
+        key, now = self._key("smime", "certificate"), self.now()
+        made = certificate(address, public_key, key.public_key(), now, self.url).sign(key, hashes.SHA384())
+        self.persons.record(made, address, purpose, now)
+        return made
 
     def _lacks_some(self, path):
         made = _made(path)

@@ -20,7 +20,7 @@ from flask import (
 )
 
 from tokens.errors import TokenError
-from webapp.practice import responder
+from webapp.practice import persons, responder
 from webapp.practice.cases import KINDS, STATES, OutOfTurn
 from webapp.practice.clock import JST
 from webapp.practice.examination import read_form
@@ -170,6 +170,21 @@ def revocation_list(role):
     """A CRL (DER), at most a day old."""
     data = io.BytesIO(g.desk.authority.list_revoked(role))
     return send_file(data, "application/pkix-crl", as_attachment=True, download_name=f"{role}.crl")
+
+
+@pages.get("/persons")
+def person_list():
+    """The certificates of persons, to be revoked for a training."""
+    rows = g.desk.authority.persons.all()
+    return render_template("practice/persons.html", rows=rows, purposes=persons.PURPOSES)
+
+
+@pages.post("/persons/<serial>/<any(revocation, restoration):noun>")
+def move_person(serial, noun):
+    """Revoke a person's certificate, or take that back."""
+    authority = g.desk.authority
+    authority.revoke_of_person(serial) if noun == "revocation" else authority.restore_of_person(serial)
+    return redirect(url_for("practice.person_list"), 303)
 
 
 @pages.get("/reader")

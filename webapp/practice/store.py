@@ -16,6 +16,9 @@ CREATE TABLE IF NOT EXISTS cases (
 CREATE TABLE IF NOT EXISTS certificate (
   serial TEXT PRIMARY KEY, case_id INTEGER, subject TEXT NOT NULL, spki_sha256 TEXT NOT NULL, der BLOB NOT NULL,
   mails TEXT NOT NULL, not_after TEXT NOT NULL, revoked_at TEXT, reason INTEGER);
+CREATE TABLE IF NOT EXISTS person_certificate (
+  serial TEXT PRIMARY KEY, mail TEXT NOT NULL, purpose TEXT NOT NULL, issued_at TEXT NOT NULL, not_after TEXT NOT NULL,
+  revoked_at TEXT);
 """
 
 
