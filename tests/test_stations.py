@@ -55,7 +55,8 @@ def test_a_device_is_paired_by_its_code_and_by_the_number_that_it_shows(browser,
         assert word in page.text
     page = browser.press(f"/stations/pairings/{waiting.begun['pairing']}", {"number": waiting.begun["match_number"]})
     assert page.heading == "署名ステーション" and "ペアリングしました" in page.text and "pc-12" in page.text
-    assert waiting.poll() == {"state": "paired", "station": str(Row.get().id), "owner": "田中 一郎"}
+    paired = {"state": "paired", "station": str(Row.get().id), "owner": "田中 一郎", "one_pin": False}
+    assert waiting.poll() == paired
     event = Event.newest(Row.get(), "pair_station")
     assert event.person == tanaka and event.particulars == {"host": "pc-12", "os_user": "tanaka"}
     assert "pc-12" not in repr(event.facts)
@@ -144,6 +145,15 @@ def test_one_address_cannot_begin_pairings_without_end(house):
     answers = [Station(house).begin() for _ in range(stations.MOST_HERE + 1)]
     assert [answer.status_code for answer in answers] == [201] * stations.MOST_HERE + [429]
     assert answers[-1].json["error"] == "too_many" and answers[-1].json["advice"]
+
+
+def test_a_question_is_held_open_unless_it_is_to_be_answered_at_once(station, monkeypatch):
+    waited = []
+    monkeypatch.setattr(station_api, "_wait_for", lambda station: waited.append(station) or [])
+    assert (
+        station.ask("POST", "/station/jobs", protocol.canonical(protocol.AT_ONCE)).json == {"jobs": []} and waited == []
+    )
+    assert station.ask("POST", "/station/jobs", b"{}").json == {"jobs": []} and len(waited) == 1
 
 
 def test_a_device_that_says_nonsense_is_refused_in_json(house):

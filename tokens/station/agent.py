@@ -65,9 +65,11 @@ class Agent:
     # Looking
 
     def look(self, pairing):
-        """One poll for jobs. The seconds to wait before the next one, or None if the pairing was revoked."""
+        """One poll for jobs, answered at once until it is known that the server is there. The seconds to wait before the next
+        one, or None if the pairing was revoked."""
+        asked = {} if self._links[pairing.origin] == "waiting" else protocol.AT_ONCE
         try:
-            answer = self._server(pairing).post("/station/jobs", {}, http.POLL_SECONDS)
+            answer = self._server(pairing).post("/station/jobs", asked, http.POLL_SECONDS)
             offers = offers_in(answer, pairing)
         except http.ServerRefused as error:
             revoked = error.code == "revoked"

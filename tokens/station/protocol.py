@@ -33,6 +33,7 @@ SIGN_IN = b"SHIRUSHI-SIGN-IN-v1\0"
 HEADERS = ("Station", "Station-Time", "Station-Nonce", "Station-Signature")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 OUTCOMES = ("done", "rejected", "failed")
+AT_ONCE = {"wait": False}  # asked with this, the question what there is to do is not held open
 
 
 # JSON

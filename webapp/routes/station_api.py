@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from tokens.station import payloads, protocol
 from tokens.station.refusals import Refusal
-from webapp.acts import station_jobs, stations
+from webapp.acts import station_jobs, station_lists, stations
 from webapp.errors import Refused
 from webapp.register import OUTAGES
 
@@ -40,15 +40,18 @@ def begin():
 @bp.post("/pairings/<int:number>/poll")
 def poll(number):
     state, station = stations.poll(number, _given({"signature"})["signature"])
-    return _json({"state": state} | ({"station": str(station.id), "owner": station.owner} if station else {}))
+    pinned = {"one_pin": station_lists.one_pin()}
+    return _json({"state": state} | ({"station": str(station.id), "owner": station.owner} | pinned if station else {}))
 
 
 @bp.post("/jobs")
 def jobs():
-    """What waits for the station's owner; the question is held open for a while when there is nothing."""
+    """What waits for the station's owner; the question is held open for a while when there is nothing, unless it is asked to be
+    answered at once."""
     station = _station()
     found = station_jobs.offered(station)
-    if not found and _waits.acquire(blocking=False):
+    at_once = request.get_data() == protocol.canonical(protocol.AT_ONCE)
+    if not found and not at_once and _waits.acquire(blocking=False):
         try:
             found = _wait_for(station)
         finally:
@@ -83,7 +86,15 @@ def claim(handle):
 
 @bp.get("/jobs/<handle>/document")
 def document(handle):
-    data = station_jobs.document(_station(), handle)
+    return _document(station_jobs.document(_station(), handle))
+
+
+@bp.get("/jobs/<handle>/documents/<int:place>")
+def document_of_list(handle, place):
+    return _document(station_jobs.document_of_list(_station(), handle, place))
+
+
+def _document(data):
     return Response(data, mimetype="application/octet-stream", headers={"Cache-Control": "private, no-store"})
 
 
@@ -91,6 +102,12 @@ def document(handle):
 def result(handle):
     station = _station(LARGE)
     return _json({"state": station_jobs.take(station, handle, request.get_data(), _address())})
+
+
+@bp.post("/jobs/<handle>/documents/<int:place>/result")
+def result_of_list(handle, place):
+    station = _station(LARGE)
+    return _json({"state": station_jobs.take_of_list(station, handle, place, request.get_data(), _address())})
 
 
 def _station(largest=SMALL):
