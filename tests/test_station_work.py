@@ -7,12 +7,14 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests import ca
+from tests.attesting import Maker
 from tests.cases import again
 from tests.stations import TOKEN, asked, code_on, newest
 from tokens import proof
 from tokens.station import payloads
+from webapp import clock
 from webapp.acts import delivery
-from webapp.register import Certificate, Challenge, Csr, Event, Institution
+from webapp.register import Certificate, Challenge, Csr, Event, Institution, KeyProtection, TrustAnchor
 
 pytestmark = pytest.mark.both_databases
 
@@ -39,6 +41,49 @@ def test_a_key_is_made_at_the_station_and_what_the_token_says_of_it_is_kept(case
     assert facts["attributes"]["NEVER_EXTRACTABLE"] is True and facts["token"]["serial"] == "0001"
     assert facts["spki_sha256"] == csr.spki_sha256 and len(facts["attestation"]) == 1
     assert "試験用カード" in browser.see(f"/applications/{application.id}").text
+
+
+@pytest.fixture(scope="module")
+def maker():
+    return Maker()
+
+
+def attested_key(maker, key, of=None):
+    made = made_key(key=key)
+    ders = ca.der(maker.attestation((of or key).public_key())), ca.der(maker.f9)
+    return payloads.MadeKey(made.csr, made.attributes, ders, TOKEN)
+
+
+@pytest.mark.parametrize(
+    ("is_installed", "is_own", "standing", "words"),
+    [(True, True, "検証済み", "メーカーのルート認証局まで"), (False, True, "未検証", "登録されていません"), (True, False, "未検証", "CSRの鍵ではありません")],
+    ids=["the maker's root is trusted", "nobody trusts the maker", "of another key"],
+)  # fmt: skip
+def test_the_attestation_of_the_token_becomes_evidence_verified_where_the_makers_root_is_trusted(
+    case, browser, paired, sato, maker, is_installed, is_own, standing, words
+):
+    if is_installed:
+        told = {"name": "Test maker", "der": ca.der(maker.root), "is_root": True, "since_on": clock.today()}
+        TrustAnchor.create(use="attestation", **told)
+    application, station = case.opened(), paired(sato)
+    envelope = station.opened(code_on(asked(browser, application, "make_key", algorithm="P-256")))
+    key = ca.new_key()
+    given = attested_key(maker, key, key if is_own else ca.new_key())
+    assert station.give(envelope, given).json == {"state": "done"}
+    row = KeyProtection.newest(application)
+    assert row.method == 2 and row.noted_by == sato and TOKEN.serial in row.words
+    assert row.attestation["is_verified"] == (standing == "検証済み") and words in row.attestation["sentence"]
+    assert row.evidence.content.bytes().count(b"BEGIN CERTIFICATE") == 2
+    assert Event.newest(application, "note_key_protection").facts["is_verified"] == row.attestation["is_verified"]
+    page = browser.see(f"/applications/{application.id}/key_protection")
+    assert standing in page.text and words in page.text
+
+
+def test_bytes_that_are_no_attestation_are_kept_and_never_verified(case, browser, paired, sato):
+    application, station = case.opened(), paired(sato)
+    envelope = station.opened(code_on(asked(browser, application, "make_key", algorithm="P-256")))
+    assert station.give(envelope, made_key()).json == {"state": "done"}
+    assert KeyProtection.newest(application).attestation["is_verified"] is False
 
 
 def test_the_same_key_is_asked_for_until_one_has_come(case, browser, paired, sato):

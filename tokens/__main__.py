@@ -88,6 +88,13 @@ def parser():
     _new_key(csr)
     csr.add_argument("-o", "--output", required=True, help="CSRの書き出し先(PEM)")
 
+    sentence = "鍵がトークンの中で作られたことの証明(アテステーション)を書き出します。PINは要りません。"
+    attest = _act(acts, "attest", keys.attest, sentence, pin=False)
+    _token(attest)
+    attest.add_argument("--public-key", metavar="ファイル", help="keygenが書き出した公開鍵(PEM)")
+    attest.add_argument("--certificate", metavar="ファイル", help="鍵の証明書のファイル")
+    attest.add_argument("-o", "--output", required=True, help="書き出し先(PEM)")
+
     install = _act(acts, "install", keys.install, "証明書をトークンに格納します。")
     install.add_argument("--certificate", required=True, help="証明書のファイル(中間証明書を含んでもよい)")
     install.add_argument("--chain", action="append", default=[], help="中間証明書のファイル")

@@ -8,6 +8,8 @@ from tokens.client import proof_of
 from tokens.commands import at, files
 from tokens.terminal import Complaint, say
 
+IDENTITY = ("label", "serial", "manufacturer", "model")
+
 
 def keygen(options):
     """A key pair alone, its public half as PEM; a request for it can follow with `csr --public-key`."""
@@ -37,6 +39,31 @@ def csr(options):
     say(f"鍵を用意し、CSRを{output}に書き出しました。", f"  主体者: {request.subject.rfc4514_string()}")
     if not options.public_key:
         _tell(made)
+
+
+def attest(options):
+    """By which certificates the token vouches for one of its keys, as one PEM file."""
+    output, spki = files.free(options.output), _attested_spki(options)
+    with at.opened(options) as (worker, token):
+        asked = {"token": {name: token[name] for name in IDENTITY}, "spki": spki}
+        found = worker.call("attestation", timeout=at.LOOKING_SECONDS, **asked)["certificates"]
+    if not found:
+        raise Complaint(
+            "このトークンは、この鍵のアテステーションを出しません。",
+            "アテステーションのないトークンか、トークンの外で作って取り込んだ鍵です。別の方法で鍵の保護を示してください。",
+        )
+    made = [x509.load_der_x509_certificate(each) for each in found]
+    files.write(output, b"".join(each.public_bytes(Encoding.PEM) for each in made))
+    say(f"アテステーションを{output}に書き出しました。", *(f"  {each.subject.rfc4514_string()}" for each in made))
+    say("  検証は、しるしの「鍵の保護」の画面に登録するときに行います。")
+
+
+def _attested_spki(options):
+    if options.public_key:
+        return _spki(options.public_key)
+    if options.certificate:
+        return public_keys.spki(files.one_of(options.certificate)[0].public_key())
+    raise Complaint("どの鍵かを指定してください。", "--public-key または --certificate で指定します。")
 
 
 def install(options):

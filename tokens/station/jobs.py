@@ -9,6 +9,7 @@ from cryptography import x509
 
 from tokens import proof, public_keys
 from tokens.client import proof_of
+from tokens.errors import TokenError
 from tokens.names import name_of
 from tokens.station import cards, document, forms, mail, payloads, protocol, showing
 from tokens.station.forms import Ready
@@ -69,7 +70,17 @@ def _key_made(ready, ask, journal):
     if request.subject != name_of(asked.subject) or spki != made["spki_sha256"] or not request.is_signature_valid:
         raise Refusal("other_request")
     attributes = {name: told if told in (True, False) else None for name, told in made["attributes"].items()}
-    return payloads.MadeKey(made["csr_der"], attributes, (), ready.card.told)
+    attestation = _attested(ready.card, public_keys.spki(request.public_key()))
+    return payloads.MadeKey(made["csr_der"], attributes, attestation, ready.card.told)
+
+
+def _attested(card, spki):
+    """By which certificates (DER) the card vouches for a key. Most cards have none, which is no fault."""
+    try:
+        told = card.worker.call("attestation", timeout=cards.SECONDS, token=_names(card), spki=spki)
+    except TokenError:
+        return ()
+    return tuple(told["certificates"])
 
 
 # install

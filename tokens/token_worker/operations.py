@@ -64,6 +64,15 @@ def show(module, token):
     return {**named_by(found), **_public(found), "public_keys": spkis, "makes": generation.makeable(found)}
 
 
+def attestation(module, token, spki):
+    """{"certificates", "token"}: what the token shows to vouch for the key whose public half is `spki` (DER): its attestation
+    and those above it, or nothing."""
+    public_key = public_keys.of_spki(spki)
+    found = sessions.one(module, token, public_key)
+    with sessions.looking(found) as session:
+        return {"certificates": stored.attestation(session, public_key), "token": named_by(found)}
+
+
 # Keys and certificates
 
 
@@ -219,6 +228,7 @@ OPERATIONS = {
     "describe": describe,
     "state": state,
     "show": show,
+    "attestation": attestation,
     "make_key": make_key,
     "generate": generate,
     "request": request,

@@ -4,7 +4,7 @@ import warnings
 
 import pkcs11
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.utils import CryptographyDeprecationWarning
 from pkcs11 import Attribute, KeyType, ObjectClass
 
@@ -26,6 +26,18 @@ def certificates(session):
     """[object, …]: those that lie on the token for good (attestations made up for this session do not)."""
     found = list(session.get_objects({Attribute.CLASS: ObjectClass.CERTIFICATE}))
     return [each for each in found if attribute(each, "TOKEN") is not False]
+
+
+def attestation(session, public_key):
+    """[DER, …]: the certificate by which the token vouches for this key and those above it that lie there, or none. Modules
+    show such a one beside the stored certificates, made up for the session (CKA_TOKEN False: Yubico, YKCS11)."""
+    found = list(session.get_objects({Attribute.CLASS: ObjectClass.CERTIFICATE}))
+    made_up = [attribute(each, "VALUE") for each in found if attribute(each, "TOKEN") is False]
+    path = [der for der in made_up if _spki_of_certificate(der) == public_keys.spki(public_key)][:1]
+    ders = [der for der in (attribute(each, "VALUE") for each in found) if _key_of_certificate(der)]
+    while path and (above := next((der for der in ders if der not in path and _issued(der, path[-1])), None)):
+        path.append(above)
+    return path
 
 
 def identifiers(session, public_key):
@@ -87,6 +99,14 @@ def private_key_of(session, public_key):
     if not signing:
         raise named("not_permitted", "CKR_KEY_FUNCTION_NOT_PERMITTED")
     return signing[0]  # the same key may be listed more than once
+
+
+def _issued(issuer, der):
+    try:
+        x509.load_der_x509_certificate(der).verify_directly_issued_by(x509.load_der_x509_certificate(issuer))
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
 
 
 def _spki(thing):

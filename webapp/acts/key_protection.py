@@ -2,7 +2,7 @@
 
 from webapp import clock, profiles
 from webapp.acts import entries, evidence, performing, require_now
-from webapp.papers import guard
+from webapp.papers import armour, guard
 from webapp.register import Csr, Institution, KeyProtection, Token, TrustAnchor
 from webapp.register.tokens import months_before
 from webapp.rules import key_protection as rules
@@ -51,6 +51,32 @@ def note_key_protection(application, who, given, name="", data=b""):
         )
 
 
+def take_station_attestation(application, who, ders, token):
+    """Within the act that took a key from a signing station: keep the certificates (DER) by which its token vouches for the key
+    of the CSR in force, and record ② by them, verified or not; `token` has the label, serial and model that it told."""
+    data = "".join(armour.pem("CERTIFICATE", der) for der in ders).encode()
+    attestation = attested(application, data)
+    known = next((row for row in offered(application, who) if row.serial == token.serial), None)
+    told = {"method": ATTESTATION, "token": known and known.id, "shown_on": clock.today().isoformat()}
+    told |= {"is_verified": attestation["is_verified"]}
+    words = "" if known else f"{token.label}({token.model}、製造番号 {token.serial})"
+    with performing("note_key_protection", application, who, told, {"words": words, "witness": ""}) as deed:
+        kept = evidence.keep(who, "attestation.pem", data, application=application)
+        deed.facts["sha256"] = kept.sha256
+        KeyProtection.create(
+            application=application,
+            method=ATTESTATION,
+            token=known,
+            words=words,
+            witness="",
+            shown_on=clock.today(),
+            evidence=kept,
+            attestation=attestation,
+            noted_at=clock.now(),
+            noted_by=who.person,
+        )
+
+
 def offered(application, who):
     """The tokens at hand that this person may name: those of the ledger that he or she sees."""
     at_hand = Token.disposed_on.is_null() & Token.lost_on.is_null()
@@ -69,13 +95,17 @@ def attested(application, data):
 
 def judge(application):
     """Findings KEY-01 and KEY-02 about an application as the register has it."""
+    is_public = profiles.load(Institution.here().profile).public
+    return rules.judge(**values(application), is_public=is_public, oldest=months_before(clock.today(), rules.MONTHS))
+
+
+def values(application):
+    """What the rules ask of an application: {shown, is_soft_key}."""
     csr = Csr.in_force(application)
     pair = csr.key_pair if csr else None
     made_on = Token.of_key(pair)
     is_soft = pair is not None and ("softhsm" in (pair.token_model or "").lower() or _is_soft(made_on))
-    is_public = profiles.load(Institution.here().profile).public
-    shown = _shown(KeyProtection.newest(application), csr, made_on)
-    return rules.judge(shown, is_soft, is_public, months_before(clock.today(), rules.MONTHS))
+    return {"shown": _shown(KeyProtection.newest(application), csr, made_on), "is_soft_key": is_soft}
 
 
 def _is_soft(token):

@@ -4,7 +4,7 @@ import secrets
 
 from tokens.errors import TokenError
 from webapp import clock, profiles
-from webapp.acts import facts, performing, require_now
+from webapp.acts import facts, key_protection, performing, require_now
 from webapp.errors import Incomplete, Refused
 from webapp.papers import csr as csr_paper
 from webapp.register import Content, Csr, Institution, KeyPair, database
@@ -50,8 +50,8 @@ def make_key(application, who, algorithm, tokend):
 
 def take_station_key(application, who, algorithm, made, station):
     """Take the CSR of a key that a signing station has made on its own token; `made` is a tokens.station MadeKey, `station` the
-    station's number. What the token says of the key, and the certificates by which it vouches for it, are kept as they
-    came: nothing here has verified them. Raises Unreadable, Incomplete, or Refused for a key that could leave its token."""
+    station's number. What the token says of the key is kept as it came; the certificates by which it vouches for the key
+    become its evidence (acts/key_protection.py). Raises Unreadable, Incomplete, or Refused for a key that could leave its token."""
     require_now("make_key", application, who)
     csr = csr_paper.read(made.csr)
     refuse_errors(facts.judge_csr(csr, application))
@@ -63,6 +63,8 @@ def take_station_key(application, who, algorithm, made, station):
     with performing("make_key", application, who, told | {"token": vars(made.token)}) as deed:
         deed.facts["attestation"] = [Content.keep(der).sha256 for der in made.attestation]
         _attach(application, who, csr, None)
+        if made.attestation:
+            key_protection.take_station_attestation(application, who, made.attestation, made.token)
 
 
 def _planned(application, algorithm):

@@ -7,7 +7,7 @@ from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
-from webapp.practice.cards import keys, pins
+from webapp.practice.cards import attesting, keys, pins
 from webapp.practice.cards.apdu import (
     NO_SUCH_REFERENCE,
     NOT_ALLOWED,
@@ -76,6 +76,11 @@ class PivCard:
     def put_certificate(self, slot, der):
         """The slot's certificate (SP 800-73-4 part 1, appendix A)."""
         self._put(CERTIFICATES[slot], tlv(0x70, der) + tlv(0x71, b"\x00") + tlv(0xFE))
+
+    def put_attester(self, key, der):
+        """The F9 key with which the card vouches for what it made, and its certificate, as a maker puts them in."""
+        self._keep_key(attesting.F9, "P-256", key)
+        self._put(attesting.CERTIFICATE, tlv(0x70, der) + tlv(0x71, b"\x00") + tlv(0xFE))
 
     # With a reader
 
@@ -151,6 +156,18 @@ class PivCard:
             raise Refusal(WRONG_PARAMETERS)
         return keys.public_template(self.make_key(command.p2, algorithm))
 
+    def _attest(self, command):
+        kept = self.memory.values["keys"]
+        if f"{attesting.F9:x}" not in kept:
+            raise Refusal(UNKNOWN_COMMAND)
+        if f"{command.p1:x}" not in kept or command.p1 == attesting.F9:
+            raise Refusal(NO_SUCH_REFERENCE)
+        whole = inside(0x53, tlv(0x53, bytes.fromhex(self.memory.values["objects"][f"{attesting.CERTIFICATE:x}"])))
+        made = keys.from_text(kept[f"{command.p1:x}"]["key"]).public_key()
+        by = keys.from_text(kept[f"{attesting.F9:x}"]["key"]), whole[0x70]
+        about = self._version(command), self.memory.values["number"], command.p1 == SIGNATURE
+        return attesting.attestation(command.p1, made, *by, *about)
+
     def _authenticate(self, command):
         asked = inside(0x7C, command.data)
         if command.p2 == MANAGEMENT:
@@ -209,4 +226,5 @@ class PivCard:
         0x2C: _unblock_pin,
         0x47: _generate,
         0x87: _authenticate,
+        0xF9: _attest,
     }
