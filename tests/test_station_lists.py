@@ -17,7 +17,7 @@ from tokens.station.journal import Journal
 from tokens.station.refusals import Refusal
 
 NUMBERS = ("CS-2026-0012", "CS-2026-0013", "CS-2026-0014")
-SUBJECT = [["C", "JP"], ["O", "Shinsei University"]]
+SUBJECT = "O=Shinsei University, C=JP"
 
 
 @pytest.fixture(scope="module")
@@ -138,11 +138,13 @@ def test_each_document_is_looked_at_then_one_press_and_a_pin_for_each(agent, int
 def test_what_stands_on_no_page_is_called_the_servers_word(agent, intranet):
     documents = [described(number, data) for number, data in zip(NUMBERS, FORMS, strict=True)]
     documents[0]["title"], documents[1]["applicant"] = "Application", "CS-2026-0013"
+    documents[2]["subject"] = "CN=Application, O=CS-2026-0014"
     job = intranet.offer(listed(documents=documents), FORMS)
     taken(agent, job)
     first, second, third = (dict(part.shown.rows) for part in agent.ready[0].parts)
-    assert "しるしの説明(申請した人)" in first and first["しるしの説明(主体者DN)"] == "C=JP, O=Shinsei University"
-    assert second["申請した人"] == "CS-2026-0013" and "管理名称" not in third
+    assert "しるしの説明(申請した人)" in first and first["しるしの説明(主体者DN)"] == SUBJECT
+    assert second["申請した人"] == "CS-2026-0013" and "しるしの説明(管理名称)" in third
+    assert third["主体者DN"] == "CN=Application, O=CS-2026-0014" and first["管理名称"] == "Application"
 
 
 def test_a_document_may_be_left_out_and_looked_at_again(agent, intranet, person):

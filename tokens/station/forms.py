@@ -84,18 +84,15 @@ def _whose(asked, text):
     """Rows on a form of a list: what stands on its pages too, and what is the server's word alone."""
     if not isinstance(asked, payloads.ListedPdf):
         return []
-    names = (("申請した人", asked.applicant, [asked.applicant]), ("管理名称", asked.title, [asked.title]))
-    subject = (
-        "主体者DN",
-        ", ".join(f"{short}={value}" for short, value in asked.subject),
-        [value for _, value in asked.subject],
-    )
+    rows = (("申請した人", asked.applicant), ("管理名称", asked.title), ("主体者DN", asked.subject))
+    return [(label if _stands(value, text) else f"しるしの説明({label})", value) for label, value in rows]
+
+
+def _stands(value, text):
+    """Does a value stand on the pages, or each part of a DN? Line breaks and spaces do not count."""
     printed = "".join((text or "").split())
-    return [
-        (label if all("".join(each.split()) in printed for each in found) else f"しるしの説明({label})", value)
-        for label, value, found in (*names, subject)
-        if value
-    ]
+    parts = [each.partition("=")[2] or each for each in value.split(", ")]
+    return any(all("".join(each.split()) in printed for each in found) for found in ([value], parts))
 
 
 def sealed(ready, ask, journal):

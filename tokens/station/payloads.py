@@ -136,13 +136,12 @@ class SealPdf(Values):
 
 @dataclass(frozen=True)
 class ListedPdf(SealPdf):
-    """One of a list: whose application it is (`applicant`, `title`) and the `subject` DN [(short name, value), …] that it is
-    about."""
+    """One of a list: whose application it is (`applicant`, `title`) and the `subject` DN that it is about ("CN=…, O=…")."""
 
     title: str
     applicant: str
-    subject: tuple[tuple[str, str], ...]
-    READ: ClassVar = SealPdf.READ | {"title": text, "applicant": text, "subject": listed(pair)}
+    subject: str
+    READ: ClassVar = SealPdf.READ | dict.fromkeys(("title", "applicant", "subject"), text)
 
 
 @dataclass(frozen=True)

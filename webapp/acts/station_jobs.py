@@ -10,10 +10,10 @@ from datetime import timedelta
 from tokens.station import codes, protocol
 from tokens.station.refusals import Refusal
 from webapp import clock
-from webapp.acts import Who, card_sign_in, job_key, job_rows, station_work
+from webapp.acts import Who, card_sign_in, job_key, job_rows, station_lists, station_work
 from webapp.acts.stations import StationRefused, origin
 from webapp.errors import Overtaken, Refused, Unseen
-from webapp.register import Content, Event, Station, StationJob, database
+from webapp.register import Content, Event, Station, StationJob, StationJobItem, database
 from webapp.register.stations import WAITING
 from webapp.sentences import JOB_LABELS
 
@@ -27,11 +27,7 @@ def ask(application, who, kind, secret, given):
     the place of one that waits for the same. Returns the StationJob. Raises what the act that it leads to would."""
     if kind not in station_work.WORK:
         raise Refused("この操作は、署名ステーションでは行えません。", "申請の画面からやり直してください。")
-    if not Station.of(who.person):
-        raise Refused(
-            "ペアリングした署名ステーションがありません。",
-            "「署名ステーション」のページの手順で、カードのある端末を用意してください。",
-        )
+    _demand_station(who)
     payload, document = station_work.WORK[kind].prepare(application, who, given)
     columns = {"person": who.person, "application": application, "version": application.version, "document": document}
     title = f"{application.number} {JOB_LABELS[kind]}"
@@ -42,6 +38,32 @@ def ask(application, who, kind, secret, given):
         job = StationJob.create(**row)
         _note("ask_station", job, who)
     return job
+
+
+def ask_list(applications, who, secret):
+    """Ask this person's stations to seal several applications with one press. It takes the place of a list that waits. Returns
+    the StationJob. Raises what station_lists.prepare does."""
+    _demand_station(who)
+    payload, items = station_lists.prepare(applications, who)
+    columns = {"person": who.person, "application": None, "version": 0, "document": None}
+    title = f"{len(items)}件の申請書への電子署名"
+    row = job_rows.new("seal_list", payload, secret, who.address, LIFE, title=title, **columns)
+    with database.atomic():
+        for earlier in StationJob.open_lists(who.person):
+            _ended(earlier, WAITING, "cancelled")
+        job = StationJob.create(**row)
+        for place, item in enumerate(items):
+            StationJobItem.create(job=job, place=place, **item)
+        _note("ask_station", job, who)
+    return job
+
+
+def _demand_station(who):
+    if not Station.of(who.person):
+        raise Refused(
+            "ペアリングした署名ステーションがありません。",
+            "「署名ステーション」のページの手順で、カードのある端末を用意してください。",
+        )
 
 
 def find(who, number):
@@ -154,6 +176,36 @@ def document(station, handle):
     return Content.get_by_id(job.document_sha256).bytes()
 
 
+def document_of_list(station, handle, place):
+    """The bytes of one document of a claimed list. Raises StationRefused no_job."""
+    return _item(_claimed(station, handle), place).document.bytes()
+
+
+def take_of_list(station, handle, place, body, address):
+    """Take the result of one document of a list, once; returns its state. Raises as `take` does: that one has failed then, and
+    the others have not."""
+    job = _claimed(station, handle)
+    item = _item(job, place)
+    outcome, value, _ = protocol.result_read("seal_pdf", body)
+    if outcome != "done":
+        raise Refusal("malformed", "outcome")
+    _demand_first(item.move("open", "returned"))
+    try:
+        station_lists.take_one(item, value, Who(station.person, address))
+    except (Refused, Refusal) as refusal:
+        item.move("returned", "failed", f"{refusal.message}{refusal.advice}")
+        raise
+    item.move("returned", "done")
+    return "done"
+
+
+def _item(job, place):
+    found = StationJobItem.get_or_none((StationJobItem.job == job) & (StationJobItem.place == place))
+    if found is None:
+        raise _no_job()
+    return found
+
+
 def take(station, handle, body, address):
     """Take the result of a job (the JSON bytes), once; returns its state. Raises Refusal for what is no result, StationRefused
     no_job or finished, and what the act that it leads to raises: the job has failed then."""
@@ -184,7 +236,8 @@ def take(station, handle, body, address):
 
 
 def _work(job):
-    return card_sign_in if job.kind == "sign_in" else station_work.WORK[job.kind]
+    apart = {"sign_in": card_sign_in, "seal_list": station_lists}
+    return apart.get(job.kind) or station_work.WORK[job.kind]
 
 
 def _of(station, handle):
@@ -220,5 +273,6 @@ def _ended(job, since, state, sentence="", **columns):
 
 
 def _note(act, job, who, station=None, more=None):
-    facts = {"kind": job.kind, "application": job.application.number if job.application else ""} | (more or {})
+    about = [job.application] if job.application else [item.application for item in StationJobItem.of(job)]
+    facts = {"kind": job.kind, "application": "、".join(row.number for row in about)} | (more or {})
     Event.write(act, job, who.person, who.address, facts | ({"station": station.id} if station else {}))

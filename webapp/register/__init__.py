@@ -36,7 +36,7 @@ from webapp.register.people import (
 from webapp.register.reminders import Reminder
 from webapp.register.revocations import Revocation, StatusAnswer
 from webapp.register.signatures import SignatureRecord
-from webapp.register.stations import Pairing, PairingMiss, Station, StationJob, StationNonce
+from webapp.register.stations import Pairing, PairingMiss, Station, StationJob, StationJobItem, StationNonce
 from webapp.register.stocktakings import Stocktaking, StocktakingItem
 from webapp.register.successions import Succession, SuccessionItem
 from webapp.register.tokens import KeyProtection, Token, TokenHandover, TokenListing
@@ -95,6 +95,7 @@ __all__ = [
     "SignatureRecord",
     "Station",
     "StationJob",
+    "StationJobItem",
     "StationNonce",
     "StatusAnswer",
     "Stocktaking",

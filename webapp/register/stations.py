@@ -178,6 +178,11 @@ class StationJob(Row):
         )
 
     @classmethod
+    def open_lists(cls, person):
+        """The open jobs about several applications that a person has asked for."""
+        return list(cls.select().where((cls.person == person) & (cls.kind == "seal_list") & cls.state.in_(OPEN)))
+
+    @classmethod
     def signing_in(cls, session_sha256):
         """The newest sign-in that a browser session asked for, or None."""
         asked = (cls.session_sha256 == session_sha256) & (cls.kind == "sign_in")
@@ -189,3 +194,29 @@ class StationJob(Row):
         since = clock.now() - within
         asked = (cls.kind == "sign_in") & (cls.address == address) & (cls.asked_at > since)
         return cls.select().where(asked).count()
+
+
+class StationJobItem(Row):
+    """One application of a job about several. `state`: open (nothing has come), returned (the result is being checked), done,
+    failed (it was not taken) or left (the station did not sign it); `sentence` says why."""
+
+    job = ForeignKeyField(StationJob, backref="items")
+    place = IntegerField()  # from 0, as the station names it
+    application = ForeignKeyField(Application, backref="+")
+    version = IntegerField()  # of the application's form
+    document = ForeignKeyField(Content, column_name="document_sha256")
+    state = CharField()
+    sentence = TextField()
+
+    class Meta:
+        table_name = "station_job_item"
+
+    @classmethod
+    def of(cls, job):
+        """Those of a job, in their order."""
+        return list(cls.select().where(cls.job == job).order_by(cls.place))
+
+    def move(self, since, state, sentence=""):
+        """Bring the item from the state `since` to another, once: whether it was this caller who did."""
+        is_there = (StationJobItem.id == self.id) & (StationJobItem.state == since)
+        return bool(StationJobItem.update(state=state, sentence=sentence).where(is_there).execute())

@@ -28,6 +28,7 @@ HOUSE_LABELS = {
 # What is asked of a signing station, as its events name it.
 JOB_LABELS = {
     "seal_pdf": "申請書への電子署名",
+    "seal_list": "申請書への電子署名(まとめて)",
     "make_key": "鍵ペアとCSRの作成",
     "install": "証明書の格納と動作確認",
     "sign_mail": "送付メールへの電子署名",
