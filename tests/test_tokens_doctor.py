@@ -11,7 +11,7 @@ from fake_module import fake_card
 from softhsm import MODULE, PIN, run
 
 from tokens import doctor, misses, modules, readers
-from tokens.doctor import TAKE_CARE, WELL, WRONG
+from tokens.doctor import TAKE_CARE, UNUSED, WELL, WRONG
 from tokens.modules import Found
 from tokens.readers import NoService, Reader
 
@@ -77,6 +77,36 @@ def test_each_trouble_has_its_sentence_and_advice(card, script, words, result):
     card.script(script)
     found = [each for each in findings(card) if words in each.sentence]
     assert found and {each.result for each in found} == {result} and all(each.advice for each in found)
+
+
+def test_drivers_of_cards_that_are_not_here_keep_nobody_from_working(card):
+    unused = Found("よその会社", "", "/nowhere/libother.so")
+    found = doctor.examine([unused, Found("試験用", "", card.module)])
+    assert about(found, "よその会社 が使えません") == UNUSED and WRONG not in {each.result for each in found}
+    card.script("flags 0x40000")  # the only card is locked
+    found = doctor.examine([unused, Found("試験用", "", card.module)])
+    assert about(found, "よその会社 が使えません") == about(found, "ロックされています") == WRONG
+
+
+def test_a_card_that_does_not_answer_is_named_where_another_works(card, monkeypatch):
+    monkeypatch.setattr(readers, "readers", lambda: [Reader("読み取り機", "present"), Reader("隣", "mute")])
+    assert about(findings(card), "応答しません") == TAKE_CARE
+    card.script("gone")
+    assert about(findings(card), "応答しません") == WRONG
+
+
+def test_an_expired_certificate_beside_its_successor_keeps_nobody_from_working(card):
+    def told(certificate_der, **more):
+        names = {"label": "カード", "public_keys": [], "certificates": [{"der": each} for each in certificate_der]}
+        return list(doctor._certificates(names, datetime.now(UTC), **more))
+
+    with card.worker() as worker:
+        token = worker.call("tokens")["tokens"][0]
+    (held,) = [each["der"] for each in token["certificates"] if MAIL.encode() in each["der"]][:1]
+    authority, key = Authority(), x509.load_der_x509_certificate(held).public_key()
+    old = der(authority.smime(key, MAIL, not_before=datetime.now(UTC) - timedelta(days=500), days=400))
+    assert about(told([old]), "切れています") == WRONG
+    assert about(told([old, held]), "切れています") == TAKE_CARE
 
 
 def test_our_own_count_of_misses_is_told(card):

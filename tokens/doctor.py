@@ -1,9 +1,10 @@
 """What is wrong between a person and a card: reader, service, module, card, PIN, keys, certificates, each a finding.
 
-Nothing here asks for a PIN or changes anything.
+Nothing here asks for a PIN or changes anything. Where one card works, what is wrong with others keeps nobody from working: the drivers
+of cards that are not here are "使っていない", other cards are "注意".
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
@@ -15,7 +16,8 @@ from tokens.errors import TokenError
 from tokens.pin_entry import MISSES_BEFORE_LAST, NAMES
 from tokens.worker import TokenWorker
 
-WELL, TAKE_CARE, WRONG = "良好", "注意", "異常"
+WELL, TAKE_CARE, WRONG, UNUSED = "良好", "注意", "異常", "使っていない"
+NOT_NEEDED = "ほかのモジュールでカードを使えるので、このままで差し支えありません。"
 SECONDS = 30
 SOON = timedelta(days=60)
 WANTED = {"RSA-3072", "RSA-4096"}
@@ -23,11 +25,13 @@ WANTED = {"RSA-3072", "RSA-4096"}
 
 @dataclass(frozen=True)
 class Finding:
-    """`result` WELL, TAKE_CARE or WRONG; `sentence` says what, `advice` what to do ("" where nothing)."""
+    """`result` WELL, TAKE_CARE, WRONG or UNUSED; `sentence` says what, `advice` what to do ("" where nothing). What is WRONG is
+    only `otherwise` where a card works in another way."""
 
     result: str
     sentence: str
     advice: str = ""
+    otherwise: str = TAKE_CARE
 
 
 def examine(modules, now=None):
@@ -37,19 +41,29 @@ def examine(modules, now=None):
     if not modules:
         advice = "カードやトークンに付属のソフトウェア、またはOpenSCを入れてください。別の場所にあれば--moduleで指定してください。"
         findings.append(Finding(WRONG, "PKCS#11モジュール(ドライバー)が見つかりません。", advice))
-    shown = 0
+    shown, works = 0, False
     for module in modules:
         told, tokens = _module(module)
         findings += told
         shown += len(tokens)
         for token in tokens:
-            findings += [*_pin(token), *_abilities(token), *_certificates(token, now)]
+            about = [*_pin(token), *_abilities(token), *_certificates(token, now)]
+            findings += about
+            works = works or WRONG not in {each.result for each in about}
     if modules and not shown:
         advice = (
             "カードを奥まで挿し、表裏を確かめてください。カードの製造元のモジュールが入っているかもお確かめください。"
         )
         findings.append(Finding(WRONG, "使えるトークンが見つかりません。", advice))
-    return findings
+    return [_eased(each) for each in findings] if works else findings
+
+
+def _eased(finding):
+    if finding.result != WRONG:
+        return finding
+    return replace(
+        finding, result=finding.otherwise, advice=NOT_NEEDED if finding.otherwise == UNUSED else finding.advice
+    )
 
 
 # Readers and modules
@@ -97,7 +111,8 @@ def _module(module):
             named = [slot["token"] for slot in told["slots"] if slot["token"]]
             tokens = [_shown(worker, names) for names in named]
     except TokenError as error:
-        return [Finding(WRONG, f"モジュール {module.name} が使えません。{error.message}", error.advice)], []
+        sentence = f"モジュール {module.name} が使えません。{error.message}"
+        return [Finding(WRONG, sentence, error.advice, UNUSED)], []
     findings = [
         Finding(WELL, f"モジュール {module.name}({told['description']} 版 {told['version']})を読み込めました。")
     ]
@@ -159,24 +174,31 @@ def _certificates(token, now):
     if not token["certificates"]:
         yield Finding(TAKE_CARE, f"{name}に証明書がありません。", "「python -m tokens install」で格納できます。")
     keys = {sha256(spki).digest() for spki in token["public_keys"]}
-    for stored in token["certificates"]:
-        try:
-            certificate = x509.load_der_x509_certificate(stored["der"])
-            key = certificate.public_key()
-        except (ValueError, UnsupportedAlgorithm):
-            yield Finding(
-                WRONG, f"{name}に、読めない証明書があります。", "付属のソフトウェアで、その証明書を確かめてください。"
-            )
-            continue
-        if certificates.is_authority(certificate):
-            continue
-        whose = f"証明書「{certificates.common_name(certificate)}」"
-        yield _term(certificate, whose, now)
-        if sha256(public_keys.spki(key)).digest() in keys:
-            yield Finding(WELL, f"{whose}と対になる公開鍵が、同じトークンにあります。")
-        else:
-            advice = "鍵を持っていることは、「python -m tokens prove」で確かめられます(PINが要ります)。"
-            yield Finding(TAKE_CARE, f"{whose}の鍵がトークンにあるかは、PINなしではわかりません。", advice)
+    held = [_certificate(name, stored["der"], keys, now) for stored in token["certificates"]]
+    one_is_good = any(told and WRONG not in {each.result for each in told} for told in held)
+    for told in held:
+        yield from (
+            map(_eased, told) if one_is_good else told
+        )  # an old one beside its successor keeps nobody from working
+
+
+def _certificate(name, der, keys, now):
+    """[Finding, …] on one certificate; none on an authority's."""
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        advice = "付属のソフトウェアで、その証明書を確かめてください。"
+        return [Finding(WRONG, f"{name}に、読めない証明書があります。", advice)]
+    if certificates.is_authority(certificate):
+        return []
+    whose = f"証明書「{certificates.common_name(certificate)}」"
+    if sha256(public_keys.spki(key)).digest() in keys:
+        beside = Finding(WELL, f"{whose}と対になる公開鍵が、同じトークンにあります。")
+    else:
+        advice = "鍵を持っていることは、「python -m tokens prove」で確かめられます(PINが要ります)。"
+        beside = Finding(TAKE_CARE, f"{whose}の鍵がトークンにあるかは、PINなしではわかりません。", advice)
+    return [_term(certificate, whose, now), beside]
 
 
 def _term(certificate, whose, now):

@@ -21,3 +21,5 @@ def examine(options):
             f"直す必要のあるところが{wrong}か所あります。", "[異常]の行の案内に沿って、上から順にお確かめください。"
         )
     say("使うのに差し支えるところは見つかりませんでした。")
+    if doctor.UNUSED in {finding.result for finding in findings}:
+        say("お使いのカードが上に出ていないときは、そのカードのモジュールを --module で指定して調べてください。")
