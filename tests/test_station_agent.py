@@ -125,7 +125,7 @@ def test_a_certificate_is_put_beside_its_key_and_the_key_is_proved(agent, intran
     job = intranet.offer(install_asked(certificate, authority, challenge))
     done(taken(agent, job), job)
     outcome, value, _ = intranet.result(job)
-    assert (outcome, person.asked) == ("done", 2)
+    assert (outcome, person.asked) == ("done", 1)
     proof.check(proof.from_text(value.proof), bytes.fromhex(challenge), certificate)
 
 
@@ -141,6 +141,21 @@ def test_a_person_signs_in_with_a_card(intranet, authority, tmp_path):
     outcome, value, _ = intranet.result(job)
     assert (outcome, value.certificate) == ("done", certificate)
     protocol.check_sign_in(certificate, value.signature, intranet.origin, envelope.nonce, "cd" * 32, "st-7")
+
+
+def test_a_station_is_answered_at_once_until_it_knows_that_the_server_is_there(agent, intranet):
+    assert agent.state.name == "connecting"
+    agent.look(agent.pairings[0])
+    assert agent.state.name == "waiting"
+    agent.look(agent.pairings[0])
+    intranet.answers["/station/jobs"] = (503, {}, b"{}")
+    agent.look(agent.pairings[0])
+    assert agent.state.name == "unreachable"
+    intranet.answers.clear()
+    agent.look(agent.pairings[0])
+    assert agent.state.name == "waiting"
+    asked = [body for _, path, _, body in intranet.asked if path == "/station/jobs"]
+    assert asked == [b'{"wait":false}', b"{}", b"{}", b'{"wait":false}']
 
 
 def test_who_does_not_want_a_job_says_so_and_no_pin_is_asked(agent, intranet, person):

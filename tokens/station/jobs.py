@@ -107,8 +107,10 @@ def _install_prepared(envelope, data, station_cards, journal):
         ("一緒に格納する中間証明書", f"{len(chain)}枚"),
         ("カード", cards.called(card)),
     ]
-    notes = ("PINを2回入力します。1回目は証明書の格納、2回目は鍵を持っていることの確認です。",)
-    return Ready(envelope, showing.shown(envelope, rows, notes=notes, pins=2), card)
+    notes = (
+        "証明書を格納し、続けて、鍵を持っていることを署名で確かめます。署名のたびにPINを求める鍵では、PINをもう一度入力します。",
+    )
+    return Ready(envelope, showing.shown(envelope, rows, notes=notes), card)
 
 
 def _card_with(station_cards, public_key):
@@ -126,9 +128,10 @@ def _public_keys(card):
 
 def _installed(ready, ask, journal):
     asked = ready.envelope.payload
-    ask("install", certificate_der=asked.certificate, chain_ders=list(asked.chain))
     challenge = bytes.fromhex(asked.challenge)
-    made = ask("prove", certificate_der=asked.certificate, challenge=challenge)
+    made = ask(
+        "install_and_prove", certificate_der=asked.certificate, chain_ders=list(asked.chain), challenge=challenge
+    )
     shown = proof_of(made, asked.certificate, challenge)
     proof.check(shown, challenge, asked.certificate)
     return payloads.Installed(proof.to_text(shown), ready.card.told)

@@ -6,6 +6,7 @@ arguments as tokens/wire.py carries them; it returns a dict of such values. Type
 
 import hashlib
 import os
+from contextlib import contextmanager
 
 import pkcs11
 from cryptography import x509
@@ -107,17 +108,19 @@ def request(module, token, login, spki, subject):
 def install(module, token, login, certificate_der, chain_ders=()):
     """Store the certificate beside its private key, under the same CKA_ID, and the chain beside it; read every one
     back byte for byte. What is there already stays as it is."""
-    public_key = public_keys.of_certificate(certificate_der)
-    found = sessions.one(module, token, public_key)
-    with _signed_in(module, found, login) as at:
-        private = stored.private_key_of(at.session, public_key)
-        cka_id = stored.attribute(private, "ID") or public_keys.identifier(public_key)
-        _store(at.session, certificate_der, cka_id)
-        for der in chain_ders:
-            if not _lies(at.session, der):
-                _store(at.session, der, public_keys.identifier(public_keys.of_certificate(der)))
+    with _at_key(module, token, login, certificate_der) as (at, private, public_key):
+        cka_id = _put(at, private, public_key, certificate_der, chain_ders)
     certificate_sha256 = hashlib.sha256(certificate_der).digest()
-    return {"cka_id": cka_id, "certificate_sha256": certificate_sha256, "token": named_by(found)}
+    return {"cka_id": cka_id, "certificate_sha256": certificate_sha256, "token": named_by(at.token)}
+
+
+def install_and_prove(module, token, login, certificate_der, challenge, chain_ders=()):
+    """`install`, and the signature of `prove`, in one login."""
+    data = to_be_signed(challenge, certificate_der)
+    with _at_key(module, token, login, certificate_der) as (at, private, public_key):
+        _put(at, private, public_key, certificate_der, chain_ders)
+        signed, mechanism = signature(at, private, public_key, data)
+    return {"signature": signed, "mechanism": mechanism, "token": named_by(at.token)}
 
 
 # Signatures
@@ -160,12 +163,9 @@ def sign_programs(module, token, login, certificate_der, signed_attributes_ders)
     "token"}."""
     for each in signed_attributes_ders:
         check_program_attributes(each)
-    public_key = public_keys.of_certificate(certificate_der)
-    found = sessions.one(module, token, public_key)
-    with _signed_in(module, found, login) as at:
-        private = stored.private_key_of(at.session, public_key)
+    with _at_key(module, token, login, certificate_der) as (at, private, public_key):
         signed = [signature(at, private, public_key, each)[0] for each in signed_attributes_ders]
-    return {"signatures": signed, "token": named_by(found)}
+    return {"signatures": signed, "token": named_by(at.token)}
 
 
 def sign_in(module, token, login, certificate_der, origin, nonce, session_bind, station):
@@ -233,6 +233,7 @@ OPERATIONS = {
     "generate": generate,
     "request": request,
     "install": install,
+    "install_and_prove": install_and_prove,
     "prove": prove,
     "sign_attributes": sign_attributes,
     "sign_all_attributes": sign_all_attributes,
@@ -319,13 +320,28 @@ def _request(at, private, public_key, name):
     return made.public_bytes(serialization.Encoding.DER)
 
 
-def _by_certificate(module, token, login, certificate_der, data):
+@contextmanager
+def _at_key(module, token, login, certificate_der):
+    """(LoggedIn, private key object, public key) of this certificate."""
     public_key = public_keys.of_certificate(certificate_der)
-    found = sessions.one(module, token, public_key)
-    with _signed_in(module, found, login) as at:
-        private = stored.private_key_of(at.session, public_key)
+    with _signed_in(module, sessions.one(module, token, public_key), login) as at:
+        yield at, stored.private_key_of(at.session, public_key), public_key
+
+
+def _by_certificate(module, token, login, certificate_der, data):
+    with _at_key(module, token, login, certificate_der) as (at, private, public_key):
         signed, mechanism = signature(at, private, public_key, data)
-    return {"signature": signed, "mechanism": mechanism, "token": named_by(found)}
+    return {"signature": signed, "mechanism": mechanism, "token": named_by(at.token)}
+
+
+def _put(at, private, public_key, certificate_der, chain_ders):
+    """Store certificate and chain; the CKA_ID of certificate and key."""
+    cka_id = stored.attribute(private, "ID") or public_keys.identifier(public_key)
+    _store(at.session, certificate_der, cka_id)
+    for der in chain_ders:
+        if not _lies(at.session, der):
+            _store(at.session, der, public_keys.identifier(public_keys.of_certificate(der)))
+    return cka_id
 
 
 def _store(session, der, cka_id):
