@@ -1,6 +1,7 @@
 """The same people and the same house in every test."""
 
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -155,6 +156,21 @@ def paired(house, browser, monkeypatch):
     monkeypatch.setattr("tokens.station.codes.hashed", lambda code, salt: f"{salt}:{code}"[::-1])
     with cases.unguarded():
         yield lambda person: Station.paired(house, browser, person)
+
+
+@pytest.fixture
+def world(house, settings, authorities, monkeypatch):
+    """The server of the CA for persons' certificates (tests/crl_world.py); the house knows where it is, and its worker has the
+    job of asking it."""
+    from tests.crl_world import World
+    from webapp import asking
+    from webapp.acts import kept_lists
+
+    made = World(replace(settings, practice_url="http://ca.example"), authorities.seal)
+    monkeypatch.setattr(asking, "fetch", made.fetch)
+    monkeypatch.setitem(house.config, "SHIRUSHI", made.settings)
+    kept_lists.plan()
+    return made
 
 
 @pytest.fixture
