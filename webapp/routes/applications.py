@@ -4,7 +4,7 @@ from flask import Blueprint, g, request, url_for
 
 from webapp import clock
 from webapp.acts import case as case_acts
-from webapp.acts import key_protection
+from webapp.acts import key_protection, station_lists
 from webapp.acts.facts import csr_in_force
 from webapp.errors import Refused
 from webapp.pages import page, see_other
@@ -46,6 +46,7 @@ def index():
         orders=ORDERS,
         since=case.since_words,
         columns=exported.columns(exported.APPLICATIONS),
+        seals_several=Role.HEAD in g.roles and station_lists.has_several(g.person),
     )
 
 

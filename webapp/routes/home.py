@@ -6,7 +6,7 @@ from itertools import islice
 from flask import Blueprint, current_app, g, url_for
 
 from webapp import clock
-from webapp.acts import kept_lists, watching
+from webapp.acts import kept_lists, station_lists, watching
 from webapp.pages import page
 from webapp.procedure import Role, Stage
 from webapp.register import Application, Certificate, ChainHead, Event, Institution, Person, Visit
@@ -41,6 +41,7 @@ def home():
         upkeep=list(upkeep.steps()),
         sees_upkeep=bool(roles & {Role.OFFICER, Role.HEAD, Role.AUDITOR}),
         to_seal=_to_seal() if Role.HEAD in roles else None,
+        seals_several=Role.HEAD in roles and station_lists.has_several(g.person),
         audit=_audit() if Role.AUDITOR in roles else None,
         set_up=_set_up() if Role.ADMINISTRATOR in roles else None,
         watch=_watch() if roles & {Role.OFFICER, Role.ADMINISTRATOR} else None,

@@ -6,7 +6,7 @@ from webapp.acts import job_rows, station_jobs
 from webapp.errors import Refused
 from webapp.gate import COOKIE
 from webapp.pages import page, see_other
-from webapp.register import Station
+from webapp.register import Station, StationJobItem
 from webapp.routes.finding import find as find_application
 from webapp.routes.finding import who
 
@@ -15,12 +15,14 @@ bp = Blueprint("jobs", __name__, url_prefix="/jobs")
 # Where each kind is asked for, and where its result is to be seen.
 PAGES = {
     "seal_pdf": ("sealing.show", "sealing.report"),
+    "seal_list": ("seal_lists.choose", "home.home"),
     "make_key": ("drafts.csr", "applications.show"),
     "install": ("delivery.handover", "applications.show"),
     "sign_mail": ("dispatch.show", "dispatch.show"),
 }
 TITLES = {
     "seal_pdf": "署名ステーションで署名する",
+    "seal_list": "まとめて署名する",
     "make_key": "署名ステーションで鍵ペアを生成する",
     "install": "署名ステーションで格納し、動作を確認する",
     "sign_mail": "署名ステーションでメールに署名し、送付する",
@@ -31,6 +33,15 @@ ENDS = {
     "expired": "期限(10分)を過ぎたため、依頼は終わりました。",
     "cancelled": "依頼を取り消しました。",
 }
+
+ITEM_STATES = {
+    "open": {"state": "待ち", "kind": "plain"},
+    "returned": {"state": "確認中", "kind": "plain"},
+    "done": {"state": "署名済み", "kind": "plain"},
+    "failed": {"state": "登録できませんでした", "kind": "attention"},
+    "left": {"state": "署名していません", "kind": "attention"},
+}
+ENDED = {state: {"open": "left", "returned": "failed"}.get(state, state) for state in ITEM_STATES}
 
 
 @bp.post("")
@@ -64,7 +75,9 @@ def _refused(application, kind, refusal):
 @bp.get("/<int:number>")
 def show(number):
     job = station_jobs.find(who(), number)
-    again, result = (url_for(each, number=job.application_id) for each in PAGES[job.kind])
+    number = {"number": job.application_id} if job.application_id else {}
+    again, result = (url_for(each, **number) for each in PAGES[job.kind])
+    items = _items(job)
     return page(
         "jobs/show.html",
         part="state" if request.htmx else "case",
@@ -75,7 +88,26 @@ def show(number):
         ended=ENDS.get(job.state, ""),
         again_url=again,
         result_url=result,
+        items=items,
+        summary=_summary(items) if items else None,
     )
+
+
+def _items(job):
+    """What became of each application of a list; none where the job is about one."""
+    return [
+        {
+            "row": item.application,
+            "sentence": item.sentence,
+            **ITEM_STATES[item.state if job.is_open else ENDED[item.state]],
+        }
+        for item in StationJobItem.of(job)
+    ]
+
+
+def _summary(items):
+    done = sum(item["state"] == ITEM_STATES["done"]["state"] for item in items)
+    return {"sentence": f"{len(items)}件のうち{done}件の署名を登録しました。", "is_whole": done == len(items)}
 
 
 @bp.post("/<int:number>/cancellation")
