@@ -29,12 +29,12 @@ def cells(xlsx: bytes, labels: dict, name: str) -> dict:
 
 def rows(xlsx: bytes, name: str, most_rows: int = MOST_ROWS, most_columns: int = MOST_COLUMNS) -> list[list]:
     """The first sheet as rows of cells. Raises Unreadable as `cells` does, also for a sheet that reaches further."""
-    _refuse_other_kinds(xlsx, name)
+    refuse_other_kinds(xlsx, name)
     _refuse_bombs(xlsx, name, most_rows, most_columns)
     return _rows(xlsx)
 
 
-def _refuse_other_kinds(data: bytes, name: str) -> None:
+def refuse_other_kinds(data: bytes, name: str) -> None:
     if data.startswith(OLE) and "EncryptedPackage".encode("utf-16-le") in data:
         raise Unreadable(
             "このExcelファイルは、パスワードで保護されているため読み取れません。",
@@ -55,7 +55,7 @@ def _refuse_bombs(data: bytes, name: str, most_rows: int, most_columns: int) -> 
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as book:
             members = book.infolist()
-            _refuse_members(members, name)
+            refuse_members(members, name)
             for member in members:
                 if member.filename.lower().startswith("xl/worksheets/"):
                     _refuse_far_cells(_unpacked(book, member, name), name, most_rows, most_columns)
@@ -63,7 +63,7 @@ def _refuse_bombs(data: bytes, name: str, most_rows: int, most_columns: int) -> 
         raise _damaged() from broken
 
 
-def _refuse_members(members: list[zipfile.ZipInfo], name: str) -> None:
+def refuse_members(members: list[zipfile.ZipInfo], name: str) -> None:
     names = {member.filename.lower() for member in members}
     if any(each.endswith("vbaproject.bin") or each.startswith("xl/macrosheets/") for each in names):
         raise Unreadable(

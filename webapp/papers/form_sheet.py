@@ -67,7 +67,7 @@ def write(design: Design, texts: dict[str, str], foot: str, blank: bytes | None 
 
     Every value is stored as text with a quote prefix: nothing in it can become a formula. Raises Incomplete for
     control characters, Refused for a blank that lacks a label."""
-    _check_writable(texts)
+    check_writable(texts)
     book = openpyxl.load_workbook(io.BytesIO(blank)) if blank else _drawn(design)
     sheet = book.active
     cells = _value_cells(sheet, design.labels)
@@ -77,7 +77,7 @@ def write(design: Design, texts: dict[str, str], foot: str, blank: bytes | None 
     return _saved(book)
 
 
-def _check_writable(texts: dict[str, str]) -> None:
+def check_writable(texts: dict[str, str]) -> None:
     if bad := {key: "制御文字が含まれています。" for key, text in texts.items() if _CONTROL.search(text)}:
         raise Incomplete("印刷できない文字(制御文字)が含まれています。", "該当する欄を入力し直してください。", bad)
 

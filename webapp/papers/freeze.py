@@ -11,17 +11,20 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, MDPPerm, SigFieldSpec, append_signature_field
 
 from webapp.errors import Unreadable
-from webapp.papers import look
+from webapp.papers import guard, look, page_mark
 from webapp.papers.form_mark import mark_of
+from webapp.papers.form_template import Template
 from webapp.papers.forms import paper_of
 from webapp.papers.look import pictures
 from webapp.papers.office import to_pdf
 
 FIELD = "Seal"
-SIDE = 22 / 25.4 * 72  # the 印 spot is a square of 22 mm
+MM = 72 / 25.4  # points
+SIDE = 22 * MM  # the 印 spot is a square of 22 mm
+HEADS = ("代表者", "機関責任者", "機関の長")
 SEAL_WORDS = {"印", "㊞", "(印)", "（印）", "「印」"}
 
-__all__ = ["FIELD", "Frozen", "add_seal_field", "freeze", "pictures", "seal_box", "to_pdf"]
+__all__ = ["FIELD", "Template", "compared", "Frozen", "add_seal_field", "freeze", "pictures", "seal_box", "to_pdf"]
 
 
 @dataclass(frozen=True)
@@ -36,38 +39,87 @@ class Frozen:
     mark: str
 
 
-def freeze(form, blank: bytes | None = None, *, work: Path | None = None) -> Frozen:
-    """Makes the documents of an IssueForm or a RevocationForm (on `blank`, else on our specimen); `work` is
-    LibreOffice's folder, see `to_pdf`.
+def freeze(form, template: Template | None = None, *, printed: bytes | None = None, work: Path | None = None) -> Frozen:
+    """Makes the documents of an IssueForm or a RevocationForm on the institution's form of the CA (else on our specimen).
+    `printed`: a PDF that a person saved from Excel, in place of LibreOffice's; `work` is LibreOffice's folder, see
+    `to_pdf`.
 
-    Raises Refused/Incomplete for values that cannot be printed and Unreadable when a tool fails. Takes seconds: for
-    the worker, never for a request."""
+    Raises Refused/Incomplete for values that cannot be printed, Unreadable when a tool fails and for a PDF of Excel that
+    does not show every value. Takes seconds: for the worker, never for a request."""
     form = replace(form, mark=mark_of(form))
-    xlsx = paper_of(form).fill(form, blank)
-    printed = to_pdf(xlsx, work)
-    pdf = add_seal_field(printed, *seal_box(printed))
-    return Frozen(xlsx, pdf, pictures(pdf), _masked(pdf, form), form.mark)
+    if template is None:
+        xlsx = paper_of(form).fill(form)
+        pdf = to_pdf(xlsx, work) if printed is None else compared(printed, _expected(form))
+        seal, hide = None, getattr(form, "zip_password", "")
+    else:
+        filled = guard.run("webapp.papers.form_filling:filled", template.blank, template.mapping, form)
+        xlsx = filled.xlsx
+        pdf = to_pdf(xlsx, work) if printed is None else compared(printed, filled.expected)
+        seal, hide = template.mapping["seal"], form.zip_password if "zip_password" in filled.expected else ""
+    return _frozen(form, xlsx, pdf, seal, hide, is_marked=template is None and printed is None)
 
 
-def _masked(pdf: bytes, form) -> list[bytes]:
-    return pictures(pdf, [form.zip_password]) if getattr(form, "zip_password", "") else []
+def _frozen(form, xlsx, printed, seal, hide, is_marked):
+    page, box = seal_box(printed, seal)
+    pdf = printed if is_marked else page_mark.marked(printed, f"{form.number} v{form.version} {form.mark}")
+    pdf = add_seal_field(pdf, page, box)
+    shown = pictures(pdf)
+    masked = pictures(pdf, [hide]) if hide else shown if getattr(form, "zip_password", "") else []
+    return Frozen(xlsx, pdf, shown, masked, form.mark)
 
 
-def seal_box(pdf: bytes) -> tuple[int, tuple[float, float, float, float]]:
-    """(page index, (left, bottom, right, top) in points from the lower left corner): the 22 mm square round the 印 that
-    stands nearest to 「代表者」. Raises Unreadable if there is none."""
+def _expected(form) -> dict:
+    """What a print of our specimen shows: key -> [text]."""
+    return {key: [text] for key, text in paper_of(form).printed(form).items() if text}
+
+
+def compared(pdf: bytes, expected: dict) -> bytes:
+    """`pdf`, if every expected value stands on it. Raises Unreadable with `fields` naming those that do not."""
+    shown = guard.run("webapp.papers.form_print:look", pdf, expected, seconds=30)
+    if shown.missing:
+        faults = {
+            key: f"「{expected[key][0]}」がPDFに見つかりません。" for key in shown.missing if key != "zip_password"
+        }
+        faults |= {key: "パスワードがPDFに見つかりません。" for key in shown.missing if key == "zip_password"}
+        raise Unreadable(
+            f"このPDFには、申請の値のうち{len(shown.missing)}件が見つかりません。",
+            "しるしから保存した申請書(Excel)を開き、値を変えずにPDFで保存してください。",
+            faults,
+        )
+    return pdf
+
+
+def seal_box(pdf: bytes, seal: dict | None = None) -> tuple[int, tuple[float, float, float, float]]:
+    """(page index, (left, bottom, right, top) in points from the lower left corner) for the seal: the given rectangle
+    ({"page" from 1, "left", "top", "width", "height" in mm from the upper left corner}), else the 22 mm square round the
+    only 印, or the one that stands nearest to 「代表者」 and the like. Raises Unreadable if there is none."""
     sizes, words = look.words(pdf)
-    heads = [word for word in words if "代表者" in word.text]
+    if seal is not None:
+        return _given(seal, sizes)
+    heads = [word for word in words if any(head in word.text for head in HEADS)]
     seals = [word for word in words if word.text in SEAL_WORDS]
     near = [(abs(s.top - h.top), s) for s in seals for h in heads if s.page == h.page]
-    if not near:
+    if not near and len(seals) != 1:
         raise Unreadable(
             "申請書のPDFに、「代表者または機関責任者」の「印」の位置が見つかりません。",
-            "登録された様式に「印」の欄があることを確認してください。",
+            "様式の対応表で、「印」の位置を入力してください。",
         )
-    seal = min(near, key=lambda pair: pair[0])[1]
-    x, y = (seal.left + seal.right) / 2, sizes[seal.page][1] - (seal.top + seal.bottom) / 2
-    return seal.page, (x - SIDE / 2, y - SIDE / 2, x + SIDE / 2, y + SIDE / 2)
+    found = min(near, key=lambda pair: pair[0])[1] if near else seals[0]
+    x, y = (found.left + found.right) / 2, sizes[found.page][1] - (found.top + found.bottom) / 2
+    return found.page, (x - SIDE / 2, y - SIDE / 2, x + SIDE / 2, y + SIDE / 2)
+
+
+def _given(seal, sizes):
+    page = seal["page"] - 1
+    if page >= len(sizes):
+        raise Unreadable(
+            f"申請書のPDFに{seal['page']}ページ目がありません。", "様式の対応表で、「印」の位置を直してください。"
+        )
+    left, top, width, height = (seal[name] * MM for name in ("left", "top", "width", "height"))
+    paper_width, paper_height = sizes[page]
+    if left + width > paper_width + 1 or top + height > paper_height + 1:
+        raise Unreadable("「印」の位置が、用紙の外に出ています。", "様式の対応表で、「印」の位置を直してください。")
+    return page, (left, paper_height - top - height, left + width, paper_height - top)
 
 
 def add_seal_field(pdf: bytes, page: int, box: tuple[float, float, float, float]) -> bytes:

@@ -73,7 +73,11 @@ def _check_subject(subject: list[tuple[str, str]]) -> None:
 def read(xlsx: bytes) -> dict:
     """The values of a filled sheet: the keys of IssueForm; missing values are "" (applied_on: None, version: 0).
     Raises Unreadable, see `form_reader.cells`. Call it in a guarded child."""
-    cells = form_reader.cells(xlsx, LABELS, NAME)
+    return values_of(form_reader.cells(xlsx, LABELS, NAME))
+
+
+def values_of(cells: dict) -> dict:
+    """The values behind the cells of a sheet, key of LABELS -> text, number, date or ""; see `read`."""
     values = {key: form_reader.text(cell) for key, cell in cells.items() if not key.startswith("subject.")}
     values["version"] = form_reader.version(cells["version"])
     values["applied_on"] = form_reader.day(cells["applied_on"])

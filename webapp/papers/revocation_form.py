@@ -61,7 +61,11 @@ def fill(form: RevocationForm, blank: bytes | None = None) -> bytes:
 def read(xlsx: bytes) -> dict:
     """The values of a filled sheet: the keys of RevocationForm; missing or illegible values are "" (days, instant and
     reason: None, version: 0). Raises Unreadable, see `form_reader.cells`. Call it in a guarded child."""
-    cells = form_reader.cells(xlsx, LABELS, NAME)
+    return values_of(form_reader.cells(xlsx, LABELS, NAME))
+
+
+def values_of(cells: dict) -> dict:
+    """The values behind the cells of a sheet, key of LABELS -> text, number, date or ""; see `read`."""
     texts = {key: form_reader.text(cell) for key, cell in cells.items()}
     begins, _, ends = texts.pop("period").partition("から")
     made = {

@@ -66,8 +66,8 @@ def _kind(data: bytes, name: str) -> str:
 def _from_pdf(data: bytes) -> Scan:
     try:
         pdf = reader(data)
-        _refuse_locked(pdf)
-        _refuse_active(pdf)
+        refuse_locked(pdf)
+        refuse_active(pdf)
         pages = int(pdf.root["/Pages"]["/Count"])
     except PARSER_ERRORS as broken:
         raise Unreadable(
@@ -81,7 +81,7 @@ def _from_pdf(data: bytes) -> Scan:
     return Scan(data, pages, "PDF")
 
 
-def _refuse_locked(pdf: PdfFileReader) -> None:
+def refuse_locked(pdf: PdfFileReader) -> None:
     if pdf.encrypted:
         raise Unreadable(
             "このPDFは暗号化されている(パスワードや編集制限がある)ため、送付できません。",
@@ -89,7 +89,7 @@ def _refuse_locked(pdf: PdfFileReader) -> None:
         )
 
 
-def _refuse_active(pdf: PdfFileReader) -> None:
+def refuse_active(pdf: PdfFileReader) -> None:
     for _, value in objects(pdf):
         if ACTIVE.intersection(keys_within(value)):
             raise Unreadable(
