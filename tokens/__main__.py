@@ -116,6 +116,7 @@ def parser():
     _signer(smime, "署名したメールの書き出し先")
 
     sign.register(acts, _act)
+    sign.register_send(acts)
 
     _act(acts, "change-pin", pin.change_pin, "トークンのPINを変更します。")
 

@@ -6,14 +6,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tokens import authenticode, certificates, program_signature, prompts, signing_record, signing_tools, standing
 from tokens.commands import at, files
-from tokens.errors import named
+from tokens.errors import TokenError, named
 from tokens.pin_entry import sign_in
 from tokens.signing_record import SigningRecord
 from tokens.signing_tools import JARSIGNER, OSSLSIGNCODE
+from tokens.station import sending
 from tokens.terminal import Complaint, say
 
 SUFFIX = ".signing.json"
@@ -36,8 +38,24 @@ def register(acts, act):
     command.add_argument(
         "--record", action="store_true", help="署名はせず、ほかのツールで署名したファイルの記録だけを書き出す"
     )
+    command.add_argument(
+        "--station",
+        nargs="?",
+        const="",
+        metavar="アドレス",
+        help="ペアリングしたしるしに、署名の前に証明書の状態を尋ね、署名したら記録を登録する(ペアリング先が1つならアドレスは不要)",
+    )
     command.add_argument("--before", metavar="ファイル", help="--recordのとき、署名する前のファイル")
     command.add_argument("--tool", default="", metavar="名前", help="--recordのとき、署名に使ったツールの名前")
+
+
+def register_send(acts):
+    """The command that only sends."""
+    sentence = "署名の記録を、ペアリングした署名ステーションとして、しるしの署名簿に登録します。"
+    command = acts.add_parser("send", help=sentence, description=sentence)
+    command.set_defaults(act=send)
+    command.add_argument("files", nargs="+", metavar="記録", help="signが書き出した記録(.signing.json)")
+    command.add_argument("--station", default="", metavar="アドレス", help="ペアリング先(1つなら不要)")
 
 
 def sign(options):
@@ -45,27 +63,59 @@ def sign(options):
     if len(options.release) > signing_record.LONGEST or not options.release.isprintable():
         raise Complaint("版の名前が長すぎるか、使えない文字があります。", "1行、200文字以内で指定してください。")
     folder, programs = _places(options)
+    sender = None if options.station is None else sending.sender(options.station)
     if options.record:
-        _record_only(options, certificate, programs, folder)
+        _send(sender, certificate, _record_only(options, certificate, programs, folder))
         return
     standing.require_valid(certificate)
     if options.standing:
         standing.require_standing(certificate, files.read(options.standing))
+    if sender:
+        standing.require_standing(certificate, sender.standing(certificate))
     tool = _tool_for(programs)
     told = signing_tools.version(tool)
     say("次のファイルに署名します。", *(f"  {path}" for path in programs), f"  証明書: {files.described(certificate)}")
     with TemporaryDirectory(prefix="shirushi-sign-") as moment:
         make = _sign_programs if tool == OSSLSIGNCODE else _sign_jars
         kept = [_kept(path, Path(moment), number) for number, path in enumerate(programs)]
-        signed = make(options, certificate, chain, kept, Path(moment))
+        signed, records = make(options, certificate, chain, kept, Path(moment)), []
         for path, before, after in zip(programs, kept, signed, strict=True):
             data = after.read_bytes()
             files.write(folder / path.name, data)
-            _write_record(options, certificate, folder, path.name, data, _digest(before.read_bytes()), told)
+            digest = _digest(before.read_bytes())
+            records.append(_write_record(options, certificate, folder, path.name, data, digest, told))
+    _send(sender, certificate, records)
+
+
+def send(options):
+    """Have records that were written before registered through the paired station."""
+    sender = sending.sender(options.station)
+    for path in map(Path, options.files):
+        try:
+            record = signing_record.from_bytes(files.read(path))
+            certificate = x509.load_der_x509_certificate(record.certificate)
+        except ValueError as error:
+            advice = "python -m tokens sign が書き出した記録(.json)を指定してください。"
+            raise Complaint(f"{path}は、署名の記録ではありません。", advice) from error
+        _send(sender, certificate, [path])
+
+
+def _send(sender, certificate, records):
+    """Have the records (Paths) registered, if there is a station to do it through."""
+    for number, path in enumerate(records if sender else ()):
+        try:
+            outcome = sender.send(certificate, path.read_bytes())
+        except TokenError as error:
+            left = " ".join(str(each) for each in records[number:])
+            advice = f"{error.advice} 署名は済んでいます。記録はあとから登録できます: python -m tokens send {left}"
+            raise Complaint(f"記録をしるしに登録できませんでした。{error.message}", advice) from error
+        told = "登録しました" if outcome == sending.REGISTERED else "すでに登録されています"
+        say(f"  署名簿: {path.name}は、しるしに{told}({sender.server.origin})。")
 
 
 def _record_only(options, certificate, programs, folder):
-    """Write down what another tool has signed: it has happened, so that an ended certificate is told, not refused."""
+    """Write down what another tool has signed: it has happened, so that an ended certificate is told, not refused. Returns the
+    records' Paths."""
     try:
         standing.require_valid(certificate)
     except Complaint as complaint:
@@ -73,10 +123,8 @@ def _record_only(options, certificate, programs, folder):
     if options.before and len(programs) > 1:
         raise Complaint("--beforeは、ファイルが1つのときだけ指定できます。")
     before = _digest(_read(options.before)) if options.before else None
-    for path in programs:
-        _write_record(
-            options, certificate, folder, path.name, _read(path), before, options.tool[: signing_record.LONGEST]
-        )
+    tool = options.tool[: signing_record.LONGEST]
+    return [_write_record(options, certificate, folder, path.name, _read(path), before, tool) for path in programs]
 
 
 def _write_record(options, certificate, folder, name, data, before, tool):
@@ -103,6 +151,7 @@ def _write_record(options, certificate, folder, name, data, before, tool):
         say(f"  タイムスタンプ: {local:%Y-%m-%d %H:%M:%S}(検証は、しるしに登録するときに行います)")
     else:
         say(f"  ご注意: {NO_STAMP if signature else UNSEEN}")
+    return path
 
 
 # The files

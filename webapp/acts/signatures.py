@@ -7,13 +7,13 @@ from datetime import date, timedelta
 from webapp import clock
 from webapp.acts import entries, letters
 from webapp.acts.intakes import LARGEST
-from webapp.errors import Incomplete, NotYourAct, Overtaken, Refused, Unreadable
+from webapp.errors import Incomplete, NotYourAct, Overtaken, Refused, Unreadable, Unseen
 from webapp.mails import signatures as mails
 from webapp.papers import certificate as certificate_paper
 from webapp.papers import guard, timestamp
 from webapp.papers.signing_record import UNKNOWN, VERIFIED, SignedFile
 from webapp.procedure import Role
-from webapp.register import IN_THE_WAY, Content, Event, SignatureRecord, TrustAnchor, database
+from webapp.register import IN_THE_WAY, Certificate, Content, Event, SignatureRecord, TrustAnchor, database
 
 SKEW = timedelta(minutes=10)  # clocks of other computers
 EARLIEST = clock.beginning_of(date(2000, 1, 1))
@@ -31,6 +31,12 @@ _TYPED = {
 }
 
 
+class RegisteredBefore(Refused):
+    """The same file stands in the 署名簿 already."""
+
+    code = "registered_before"
+
+
 def may_register(certificate, who):
     """Whoever is responsible for it, colleagues of its department and officers."""
     roles = who.person.roles() if who.person else set()
@@ -46,9 +52,34 @@ def require_registrable(certificate, who):
         )
 
 
-def register_file(certificate, who, name, data, release="", signed_at=None):
+def find_for(person, issuer_sha256, serial):
+    """The certificate of this issuer and serial (hex), if the person sees it. Raises Unseen."""
+    certificate = Certificate.get_or_none(Certificate.issuer_sha256 == issuer_sha256, Certificate.serial == serial)
+    if certificate is None or not certificate.is_seen_by(person):
+        raise Unseen(
+            "この証明書は、しるしの台帳に見つかりません。", "証明書のファイルと、ペアリング先をお確かめください。"
+        )
+    return certificate
+
+
+def standing(certificate):
+    """How a certificate stands now, as `python -m tokens sign` asks before it signs (USE-01); signed by nobody, and dated."""
+    return {
+        "kind": "shirushi.standing/1",
+        "serial": certificate.serial,
+        "issuer_sha256": certificate.issuer_sha256,
+        "at": clock.now().isoformat(timespec="seconds"),
+        "not_after": certificate.not_after.isoformat(timespec="seconds"),
+        "accepted": certificate.accepted_at is not None or certificate.origin != "delivered",
+        "revoked": certificate.revoked_at is not None,
+        "blocked": certificate.blocked_at is not None,
+    }
+
+
+def register_file(certificate, who, name, data, release="", signed_at=None, station=None):
     """Take a signing record or a signed program (bytes) into the 署名簿; returns the SignatureRecord. `release` and
-    `signed_at` (aware) count where the file does not say. Raises NotYourAct, Incomplete, Unreadable, Refused, Overtaken."""
+    `signed_at` (aware) count where the file does not say; `station`: the number of that which sent it. Raises NotYourAct,
+    Incomplete, Unreadable, Refused (RegisteredBefore), Overtaken."""
     require_registrable(certificate, who)
     if not data or len(data) > LARGEST:
         fault = "20MB以内のファイルを選んでください。" if data else "ファイルを選んでください。"
@@ -61,7 +92,7 @@ def register_file(certificate, who, name, data, release="", signed_at=None):
     if moment is None:
         fault = "ファイルから署名した日時を読み取れません。署名した日時を入力してください。"
         raise Incomplete("署名した日時が分かりません。", fault, {"signed_at": fault})
-    return _register(certificate, who, found, found.release or release, moment)
+    return _register(certificate, who, found, found.release or release, moment, station)
 
 
 def register_typed(certificate, who, given, signed_at):
@@ -113,7 +144,7 @@ def judge_again():
     return found
 
 
-def _register(certificate, who, found, release, signed_at):
+def _register(certificate, who, found, release, signed_at, station=None):
     if not EARLIEST <= signed_at <= clock.now() + SKEW:
         fault = "署名した日時が未来か、古すぎます。"
         raise Refused("署名した日時を確認してください。", fault, {"signed_at": fault, "typed_signed_at": fault})
@@ -142,6 +173,7 @@ def _register(certificate, who, found, release, signed_at):
     with database.atomic():
         row = _replaced(kept, values) if kept else _written(certificate, who, values)
         facts = {"serial": certificate.serial, "sha256": row.sha256, "stamp": row.standing, "warning": warning}
+        facts |= {"station": station} if station else {}
         particulars = {"name": row.name, "release": row.release}
         act = "prove_signature" if kept else "register_signature"
         Event.write(act, row, who.person, who.address, facts, particulars)
@@ -176,7 +208,7 @@ def _replaced(kept, values):
 
 
 def _registered_already(kept):
-    return Refused(
+    return RegisteredBefore(
         f"同じ内容のファイル(SHA-256が同じ)が、すでに「{kept.name}」として登録されています。",
         "登録し直す必要はありません。",
     )

@@ -189,17 +189,7 @@ def export(number):
 
 @bp.get("/standing")
 def standing(number):
-    """How the certificate stands now, for `python -m tokens sign --standing`; signed by nobody, and dated."""
+    """How the certificate stands now, as a file for `python -m tokens sign --standing`."""
     row = find_certificate(number)
-    told = {
-        "kind": "shirushi.standing/1",
-        "serial": row.serial,
-        "issuer_sha256": row.issuer_sha256,
-        "at": clock.now().isoformat(timespec="seconds"),
-        "not_after": row.not_after.isoformat(timespec="seconds"),
-        "accepted": row.accepted_at is not None,
-        "revoked": row.revoked_at is not None,
-        "blocked": row.blocked_at is not None,
-    }
-    name = f"standing-{row.serial}.json"
-    return attachment(json.dumps(told, sort_keys=True).encode(), name, "application/json")
+    told = json.dumps(acts.standing(row), sort_keys=True).encode()
+    return attachment(told, f"standing-{row.serial}.json", "application/json")

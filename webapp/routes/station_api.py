@@ -7,9 +7,10 @@ from threading import BoundedSemaphore
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
 
+from tokens import signing_record
 from tokens.station import payloads, protocol
 from tokens.station.refusals import Refusal
-from webapp.acts import station_jobs, station_lists, stations
+from webapp.acts import Who, signatures, station_jobs, station_lists, stations
 from webapp.errors import Refused
 from webapp.register import OUTAGES
 
@@ -108,6 +109,23 @@ def result(handle):
 def result_of_list(handle, place):
     station = _station(LARGE)
     return _json({"state": station_jobs.take_of_list(station, handle, place, request.get_data(), _address())})
+
+
+@bp.get("/certificates/<issuer>/<serial>/standing")
+def standing(issuer, serial):
+    """How a certificate of the station's owner stands, before it signs a program."""
+    station = _station()
+    return _json(signatures.standing(signatures.find_for(station.person, issuer, serial)))
+
+
+@bp.post("/certificates/<issuer>/<serial>/signatures")
+def register_signature(issuer, serial):
+    """The record of what was signed on this PC, for the 署名簿."""
+    station = _station(signing_record.LARGEST)
+    certificate = signatures.find_for(station.person, issuer, serial)
+    who = Who(station.person, _address())
+    row = signatures.register_file(certificate, who, "record.json", request.get_data(), station=station.id)
+    return _json({"state": "registered", "stamp": row.standing, "warning": row.warning}, 201)
 
 
 def _station(largest=SMALL):
