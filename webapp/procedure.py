@@ -302,6 +302,24 @@ def find_act(kind, verb):
     raise KeyError(f"{verb} is no act of {kind}")
 
 
+def stands_at(stage, wants_seal):
+    """The stage that counts for what may be done: where the CA profile wants no seal, an examined application counts as
+    sealed. So nobody can seal it, and whatever may be done to a sealed one may be done to it."""
+    return Stage.SEALED if stage == Stage.EXAMINED and not wants_seal else stage
+
+
+def stages_of(act, wants_seal):
+    """The stages, as the register has them, at which an act may be done."""
+    return [
+        stage for stage in Stage if stands_at(stage, wants_seal) in act.since and (wants_seal or stage != Stage.SEALED)
+    ]
+
+
+def leads_to(act, wants_seal):
+    """The stage to which an act leads, or None: nothing is called sealed where no seal is wanted."""
+    return Stage.EXAMINED if act.to == Stage.SEALED and not wants_seal else act.to
+
+
 def acts_open_to(kind, stage, roles, is_emergency=False):
     """The acts that somebody holding these roles may do at this stage, in the order of the procedure."""
     held = set(roles)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from webapp import clock, procedure
 from webapp.errors import NotYourAct, Overtaken, Refused, Unseen
-from webapp.procedure import ROLE_LABELS, Kind, Role, Stage
+from webapp.procedure import ROLE_LABELS, Kind, Role
 from webapp.register import Application, Event, Person, database
 
 
@@ -51,6 +51,8 @@ def require(verb, application, who):
     if not roles & set(act.by):
         able = "・".join(ROLE_LABELS[role] for role in act.by)
         raise NotYourAct(f"「{act.label}」は{able}が行う操作です。", "担当の方に連絡してください。")
+    if not procedure.stages_of(act, application.wants_seal):
+        raise Refused("この認証局への申請では、捺印・署名は不要です。", "審査が済んだら、そのまま送付に進んでください。")
     return act
 
 
@@ -67,7 +69,7 @@ def _act_of(application, verb):
 def require_now(verb, application, who):
     """The same for a page that prepares an act: raises Overtaken too when the application is not at its stage."""
     act = require(verb, application, who)
-    if Stage(application.stage) not in act.since:
+    if application.stands_at not in act.since:
         raise Overtaken(
             f"「{act.label}」は、いまの段階({application.status})では行えません。",
             "申請の画面で、次の操作を確認してください。",
@@ -93,10 +95,10 @@ def performing(verb, application, who, facts=None, particulars=None, **columns):
 
 
 def _move(act, application, columns):
-    values = dict(columns)
-    if act.to is not None:
-        values |= {"stage": act.to.value, "stage_since_at": clock.now(), "came_by": act.verb}
-    since = [stage.value for stage in act.since]
+    values, to = dict(columns), procedure.leads_to(act, application.wants_seal)
+    if to is not None:
+        values |= {"stage": to.value, "stage_since_at": clock.now(), "came_by": act.verb}
+    since = [stage.value for stage in procedure.stages_of(act, application.wants_seal)]
     moved = (
         Application.update(**(values or {"stage": Application.stage}))
         .where((Application.id == application.id) & Application.stage.in_(since))
@@ -108,7 +110,7 @@ def _move(act, application, columns):
             "画面を開き直して、いまの状態を確認してください。入力した内容は保存されていません。",
         )
     for name, value in values.items():
-        if name != "stage" or act.to is not None:
+        if name != "stage" or to is not None:
             setattr(application, name, value)
 
 

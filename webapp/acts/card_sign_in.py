@@ -8,11 +8,11 @@ revoked is judged by the lists that the worker keeps, since the web asks nobody 
 from datetime import timedelta
 
 from tokens.station import payloads, protocol
-from webapp import clock, profiles
-from webapp.acts import job_rows, kept_lists, stations, visits
+from webapp import clock
+from webapp.acts import ca_profiles, job_rows, kept_lists, stations, visits
 from webapp.errors import Refused
 from webapp.papers import guard
-from webapp.register import Account, Event, Institution, Person, Station, StationJob, TrustAnchor, database
+from webapp.register import Account, Event, Person, Station, StationJob, TrustAnchor, database
 
 LIFE = timedelta(minutes=5)
 MOST = 10  # sign-ins asked for from one address within LIFE
@@ -72,7 +72,7 @@ def take(job, value, who):
 
 def _check_state(state, found, job, who):
     """Raises Refused, after writing the event of a card that was turned away."""
-    is_wanted = profiles.load(Institution.here().profile).sign_in_needs_status
+    is_wanted = ca_profiles.here().sign_in_needs_status
     if state.state == "good" or (state.state == "unknown" and not is_wanted):
         return
     told = {

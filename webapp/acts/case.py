@@ -1,7 +1,7 @@
 """Opening an application, describing it, agreeing, submitting, withdrawing."""
 
 from webapp import clock, mails
-from webapp.acts import Who, facts, form_values, letters, performing, require_now
+from webapp.acts import Who, ca_profiles, facts, form_values, letters, performing, require_now
 from webapp.errors import Incomplete, NotYourAct
 from webapp.papers import form_mark, password
 from webapp.procedure import Kind, Role, Stage
@@ -13,6 +13,7 @@ from webapp.register import (
     Csr,
     Document,
     Event,
+    Institution,
     Job,
     NumberSeries,
     Person,
@@ -68,8 +69,11 @@ def namesake(title):
 
 
 def filed(who, **columns):
-    """Write a new draft with its number, its ZIP password where it is for issue, and its event; returns it."""
+    """Write a new draft with its number, the profile that it is judged by, its ZIP password where the certificate comes
+    in a ZIP, and its event; returns it."""
     with database.atomic():
+        version = ca_profiles.kept(Institution.here().profile)
+        profile = ca_profiles.read(version)
         application = Application.create(
             number=NumberSeries.next_number(),
             stage=Stage.DRAFT.value,
@@ -78,13 +82,16 @@ def filed(who, **columns):
             version=0,
             created_at=clock.now(),
             applicant=who.person,
+            profile_version=version,
+            wants_seal=profile.wants_seal,
             **columns,
         )
-        if application.kind == Kind.ISSUE:
+        if application.kind == Kind.ISSUE and profile.has_zip:
             secret = password.new_password().encode()
             application.zip_password = content.encrypt(secret, application.number.encode())
             application.save(only=[Application.zip_password])
         told = {"number": application.number, "kind": application.kind, "occasion": application.occasion}
+        told |= {"profile": version.name, "profile_version": version.number}
         Event.write("open", application, who.person, who.address, told)
     return application
 

@@ -4,14 +4,14 @@ shows it; the signed answers are kept. Until then the worker asks again and agai
 from datetime import timedelta
 from types import SimpleNamespace
 
-from webapp import clock, profiles
-from webapp.acts import THE_WORKER, forms, letters, performing, require_now
+from webapp import clock
+from webapp.acts import THE_WORKER, ca_profiles, forms, letters, performing, require_now
 from webapp.acts.case import required
 from webapp.errors import Refused
 from webapp.mails import revocations as mails
 from webapp.papers import certificate as certificate_paper
 from webapp.papers import guard, revocation_status
-from webapp.register import Certificate, Content, Institution, Job, Revocation, StatusAnswer, TrustAnchor
+from webapp.register import Certificate, Content, Job, Revocation, StatusAnswer, TrustAnchor
 from webapp.rules.status_addresses import addresses_for
 
 SECONDS = 20  # for one question
@@ -27,7 +27,7 @@ def ask(application, fetch, practice_url=""):
     certificate = application.target
     issuer = issuer_der(certificate)
     read = _read(certificate)
-    addresses = addresses_for(read, profiles.load(Institution.here().profile), practice_url)
+    addresses = addresses_for(read, ca_profiles.of(application), practice_url)
     said = {}
     for url in addresses.ocsps if issuer else ():
         said.setdefault("ocsp", []).append(_ask_ocsp(application, certificate, issuer, url, addresses.hosts, fetch))

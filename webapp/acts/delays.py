@@ -3,11 +3,11 @@
 from datetime import timedelta
 from functools import cache
 
-from webapp import clock, profiles
-from webapp.acts import letters
+from webapp import clock
+from webapp.acts import ca_profiles, letters
 from webapp.acts.dues import Due
 from webapp.procedure import Role, Stage
-from webapp.register import Application, Institution, Person, Revocation
+from webapp.register import Application, Person, Revocation
 
 # Business days of waiting after which those whose turn it is are told, and told again.
 HERE, WITH_THE_DESK = (5, 10, 20), (15, 25)
@@ -36,10 +36,11 @@ def dues(today):
     officers = letters.officers()
     waited = cache(lambda since: clock.business_days_between(since, today))
     for row in _at(STEPS, clock.beginning_of(today - timedelta(days=HERE[0]))):
-        steps, since = STEPS[row.stage], clock.day_of(row.stage_since_at)
+        stage, since = row.stands_at, clock.day_of(row.stage_since_at)
+        steps = STEPS[stage]
         step = max((step for step in steps if waited(since) >= step), default=0)
         if step:
-            said = f"{called(row)}が、{ASKED[row.stage].format(n=waited(since))}"
+            said = f"{called(row)}が、{ASKED[stage].format(n=waited(since))}"
             on = clock.after_business_days(since, steps[0])
             yield _due(row, f"{row.stage}-{since:%Y%m%d}-{step}", on, said, _whose_turn(row, officers))
     yield from _unconfirmed(today, officers)
@@ -64,9 +65,9 @@ def _due(row, what, on, said, people):
 def _whose_turn(row, officers):
     if row.stage == Stage.SUBMITTED:
         return [person for person in officers if person.id not in (row.applicant_id, row.subscriber_id)]
-    if row.stage == Stage.EXAMINED:
+    if row.stands_at == Stage.EXAMINED:
         return [row.head, *officers]
-    return officers if row.stage in (Stage.SEALED, Stage.SENT) else letters.people_of(row)
+    return officers if row.stands_at in (Stage.SEALED, Stage.SENT) else letters.people_of(row)
 
 
 def _unconfirmed(today, officers):
@@ -118,11 +119,12 @@ def _unreviewed(today, officers):
 
 def dates(first, last):
     """When the CA's answer may be expected, and the ends of the 24 hours after a compromise."""
-    days = profiles.load(Institution.here().profile).business_days
     officers = letters.officers()
-    expected = cache(lambda since: clock.after_business_days(since, days))
+    days_of = cache(lambda version: ca_profiles.of_version(version).business_days)
+    expected = cache(clock.after_business_days)
     for row in Application.with_people(Application.stage == Stage.SENT):
-        on = expected(row.review_started_on or clock.day_of(row.stage_since_at))
+        days = days_of(row.profile_version_id)
+        on = expected(row.review_started_on or clock.day_of(row.stage_since_at), days)
         if first <= on <= last:
             said = f"{called(row)}: 認証局からの連絡の目安({days}営業日)"
             yield _due(row, "answer", on, said, [*officers, *letters.people_of(row)])

@@ -3,10 +3,10 @@
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from webapp import clock, profiles
-from webapp.acts import entries, house
+from webapp import clock
+from webapp.acts import ca_profiles, entries, house
 from webapp.errors import Unreadable
-from webapp.register import Content, Document, IdentityMethod, Institution, in_force
+from webapp.register import Content, Document, IdentityMethod, in_force
 
 ASPECTS = {"identity": "本人性", "existence": "実在性"}
 LARGEST = 20 * 1024 * 1024  # bytes of a kept copy
@@ -15,7 +15,7 @@ LARGEST = 20 * 1024 * 1024  # bytes of a kept copy
 def proposed_methods():
     """The profile's proposals that are not in force, as [(aspect, name), …]."""
     held = {(row.aspect, row.name) for row in IdentityMethod.select().where(in_force(IdentityMethod))}
-    proposals = profiles.load(Institution.here().profile).identity_methods
+    proposals = ca_profiles.here().identity_methods
     return [(each.of, each.title) for each in proposals if (each.of, each.title) not in held]
 
 
@@ -50,7 +50,7 @@ def _add_method(who, aspect, name):
 def missing_documents():
     """The profile's documents of which no version is in force."""
     held = {row.name for row in Document.to_agree()}
-    return [document for document in profiles.load(Institution.here().profile).documents if document.title not in held]
+    return [document for document in ca_profiles.here().documents if document.title not in held]
 
 
 def add_document(who, given, data=b""):

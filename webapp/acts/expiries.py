@@ -6,11 +6,11 @@ from datetime import timedelta
 from functools import lru_cache
 from itertools import groupby
 
-from webapp import clock, profiles
-from webapp.acts import letters
+from webapp import clock
+from webapp.acts import ca_profiles, letters
 from webapp.acts.dues import Due
 from webapp.procedure import Stage
-from webapp.register import Institution, expiries
+from webapp.register import expiries
 
 LEAD, MARGIN = 15, 10  # business days: for examination, seal and returns here, and for what nobody foresees
 SOON = 5  # business days before the last safe day
@@ -49,7 +49,7 @@ def _steps(end, business_days, reminder_days, is_with_the_desk):
 
 def dues(today):
     """What is due about certificates today; only those that their people were not told of yet."""
-    profile = profiles.load(Institution.here().profile)
+    profile = ca_profiles.here()
     officers = letters.officers()
     furthest = max([*profile.reminder_days, 2 * (profile.business_days + LEAD + MARGIN + SOON)])
     days = [today - LAST_WORD + timedelta(days=n) for n in range(furthest + LAST_WORD.days + 1)]
@@ -121,7 +121,7 @@ def _replaced(today):
 
 def dates(first, last, people=None):
     """The ends and the last safe days in a span, in the order of the days; `people` (numbers): of their own alone."""
-    profile = profiles.load(Institution.here().profile)
+    profile = ca_profiles.here()
     return heapq.merge(
         _ends(first, last, people), _safe_days(first, last, people, profile), key=lambda due: (due.on, due.key)
     )

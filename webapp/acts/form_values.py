@@ -4,7 +4,8 @@ import json
 from dataclasses import fields
 from datetime import date, datetime
 
-from webapp import clock, profiles
+from webapp import clock
+from webapp.acts import ca_profiles
 from webapp.papers import form_mark
 from webapp.papers.issue_form import IssueForm
 from webapp.papers.revocation_form import RevocationForm
@@ -72,7 +73,7 @@ def _revocation(application):
     revocation, certificate = Revocation.of(application), application.target
     return {
         "serial": certificate.serial,
-        "serial_format": profiles.load(Institution.here().profile).serial_format,
+        "serial_format": ca_profiles.of(application).serial_format,
         "subject": certificate.subject,
         "issuer": common_name_of(certificate.issuer),
         "begins_on": clock.day_of(certificate.not_before),

@@ -2,8 +2,7 @@
 
 from datetime import date
 
-from webapp import profiles
-from webapp.acts import entries, house
+from webapp.acts import ca_profiles, entries, house
 from webapp.papers.subject import Subject
 from webapp.register import Institution
 from webapp.rules import subject as dn
@@ -13,7 +12,7 @@ DN_FIELDS = {"country": "C", "state": "ST", "locality": "L", "organization": "O"
 
 def offered_profiles(environment):
     """The CA profiles for an environment: those for practice are for the demo, and the demo for those."""
-    return [name for name in profiles.names() if profiles.load(name).practice == (environment == "demo")]
+    return [name for name in ca_profiles.names() if ca_profiles.named(name).practice == (environment == "demo")]
 
 
 def checked(given, environment):

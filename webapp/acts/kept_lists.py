@@ -3,8 +3,8 @@ keeps the newest good one of each address; by these, and nothing else, the web j
 
 from datetime import timedelta
 
-from webapp import clock, profiles
-from webapp.acts import house
+from webapp import clock
+from webapp.acts import ca_profiles, house
 from webapp.errors import Refused
 from webapp.papers import guard, revocation_status
 from webapp.register import Content, Institution, Job, KeptList, TrustAnchor, database
@@ -52,7 +52,7 @@ def plan():
 def take(fetch, practice_url=""):
     """Ask each address once (outside any transaction) and keep what is good; `fetch` is webapp.asking.fetch. Returns when to
     ask again (an aware instant)."""
-    profile = profiles.load(Institution.here().profile)
+    profile = ca_profiles.here()
     places = kept_addresses(profile, practice_url)
     _drop_others(places.crls)
     rows = [_take(url, places.hosts, fetch) for url in places.crls]
@@ -126,7 +126,7 @@ def _next_question(rows, pause):
 
 def shown(practice_url=""):
     """[(url, KeptList or None before the first question)] of every address that the profile names."""
-    places = kept_addresses(profiles.load(Institution.here().profile), practice_url)
+    places = kept_addresses(ca_profiles.here(), practice_url)
     return [(url, KeptList.at(url)) for url in places.crls]
 
 

@@ -1,9 +1,9 @@
 """鍵の保護: how the key of an application is kept and by what that is shown; the evidence is kept as it came."""
 
-from webapp import clock, profiles
-from webapp.acts import entries, evidence, performing, require_now
+from webapp import clock
+from webapp.acts import ca_profiles, entries, evidence, performing, require_now
 from webapp.papers import armour, guard
-from webapp.register import Csr, Institution, KeyProtection, Token, TrustAnchor
+from webapp.register import Csr, KeyProtection, Token, TrustAnchor
 from webapp.register.tokens import months_before
 from webapp.rules import key_protection as rules
 
@@ -95,7 +95,7 @@ def attested(application, data):
 
 def judge(application):
     """Findings KEY-01 and KEY-02 about an application as the register has it."""
-    is_public = profiles.load(Institution.here().profile).public
+    is_public = ca_profiles.of(application).public
     return rules.judge(**values(application), is_public=is_public, oldest=months_before(clock.today(), rules.MONTHS))
 
 

@@ -1,11 +1,11 @@
 """鍵の使用: a key on the institution's token is used by its own 利用管理者 alone, whatever the profile says; where the profile
 asks for a second person in place of the presence that a card would show, by one press of theirs for each use, too."""
 
-from webapp import clock, profiles
-from webapp.acts import letters, performing, require_now
+from webapp import clock
+from webapp.acts import ca_profiles, letters, performing, require_now
 from webapp.errors import NotYourAct, Overtaken, Refused
 from webapp.mails import key_use as mails
-from webapp.register import IN_THE_WAY, Certificate, Institution, KeyUse, database
+from webapp.register import IN_THE_WAY, Certificate, KeyUse, database
 
 
 def lies_on_token(application):
@@ -16,7 +16,7 @@ def lies_on_token(application):
 
 def needs_second_person(application):
     """Whether the certificate's key lies on the institution's token, and the profile asks for a second person."""
-    return lies_on_token(application) and profiles.load(Institution.here().profile).second_person
+    return lies_on_token(application) and ca_profiles.of(application).second_person
 
 
 def user_of(application):

@@ -3,8 +3,8 @@
 import secrets
 
 from tokens.errors import TokenError
-from webapp import clock, profiles
-from webapp.acts import facts, key_protection, performing, require_now
+from webapp import clock
+from webapp.acts import ca_profiles, facts, key_protection, performing, require_now
 from webapp.errors import Incomplete, Refused
 from webapp.papers import csr as csr_paper
 from webapp.register import Content, Csr, Institution, KeyPair, database
@@ -16,7 +16,7 @@ def make_key(application, who, algorithm, tokend):
     the token's own sentence."""
     require_now("make_key", application, who)
     institution = Institution.here()
-    if algorithm not in profiles.load(institution.profile).offered_keys:
+    if algorithm not in ca_profiles.of(application).offered_keys:
         raise Incomplete(
             "鍵の種類を選んでください。", "一覧から選んでください。", {"algorithm": "一覧から選んでください。"}
         )

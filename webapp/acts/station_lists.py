@@ -2,11 +2,10 @@
 taken by itself, by the act that takes a single one."""
 
 from tokens.station import payloads
-from webapp import profiles
-from webapp.acts import sealing, station_work
+from webapp.acts import ca_profiles, sealing, station_work
 from webapp.errors import Incomplete, NotYourAct, Overtaken, Refused
 from webapp.procedure import Stage
-from webapp.register import Application, ApplicationForm, Institution, StationJobItem
+from webapp.register import Application, ApplicationForm, StationJobItem
 
 MOST = payloads.MOST_SEALED
 
@@ -24,7 +23,7 @@ def has_several(person):
 
 def one_pin():
     """Does the profile allow one PIN entry for a list?"""
-    return profiles.load(Institution.here().profile).one_pin_for_list
+    return ca_profiles.here().one_pin_for_list
 
 
 def prepare(applications, who):

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tokens.station import payloads
-from webapp import profiles
-from webapp.acts import delivery, dispatch, facts, job_rows, keys, require_now, sealing
+from webapp.acts import ca_profiles, delivery, dispatch, facts, job_rows, keys, require_now, sealing
 from webapp.errors import Incomplete, Overtaken, Refused
 from webapp.procedure import Role, Stage
 from webapp.register import ApplicationForm, Certificate, Content, Csr, Institution, Paper
@@ -51,7 +50,7 @@ def prepare_key(application, who, given):
     require_now("make_key", application, who)
     institution = Institution.here()
     algorithm = given.get("algorithm", "")
-    if algorithm not in profiles.load(institution.profile).offered_keys:
+    if algorithm not in ca_profiles.of(application).offered_keys:
         fields = {"algorithm": "一覧から選んでください。"}
         raise Incomplete("鍵の種類を選んでください。", "一覧から選んでください。", fields)
     before = Csr.select().where(Csr.application == application).count()

@@ -1,7 +1,7 @@
 """引継書: what a successor is told, as plain JSON values that are kept with the hand-over and printed from there."""
 
-from webapp import clock, profiles
-from webapp.acts import letters, responsibilities
+from webapp import clock
+from webapp.acts import ca_profiles, letters, responsibilities
 from webapp.register import Challenge, Institution, Token
 
 
@@ -21,7 +21,7 @@ def values(who, person, share, note):
         "officers": [_described(each) for each in letters.officers()],
         "officer_hours": here.officer_hours,
         "switchboard": here.switchboard,
-        "desk": list(profiles.load(here.profile).recipients),
+        "desk": list(ca_profiles.here().recipients),
     }
 
 

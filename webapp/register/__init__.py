@@ -33,6 +33,7 @@ from webapp.register.people import (
     SignInAttempt,
     Visit,
 )
+from webapp.register.profile_versions import ProfileVersion
 from webapp.register.reminders import Reminder
 from webapp.register.revocations import Revocation, StatusAnswer
 from webapp.register.signatures import SignatureRecord
@@ -89,6 +90,7 @@ __all__ = [
     "PersonDepartment",
     "PersonMail",
     "PersonRole",
+    "ProfileVersion",
     "Reminder",
     "Revocation",
     "SignInAttempt",

@@ -21,6 +21,7 @@ from webapp.register import content
 from webapp.register.database import InstantField, Row
 from webapp.register.institution import Document
 from webapp.register.people import Department, Person
+from webapp.register.profile_versions import ProfileVersion
 
 MANY = 100  # a page counts so far and no further
 
@@ -66,6 +67,8 @@ class Application(Row):
     target = DeferredForeignKey("Certificate", null=True, backref="+")  # what is to be revoked
     zip_password = BlobField(null=True)
     review_started_on = DateField(null=True)
+    profile_version = ForeignKeyField(ProfileVersion, null=True, backref="+")  # written once; None: the newest counts
+    wants_seal = BooleanField(default=True)  # as that version says
 
     @property
     def steps(self):
@@ -85,9 +88,14 @@ class Application(Row):
         return procedure.STAGE_LABELS[Stage(self.stage)]
 
     @property
+    def stands_at(self):
+        """The stage that counts for what may be done: where no seal is wanted, an examined one counts as sealed."""
+        return procedure.stands_at(Stage(self.stage), self.wants_seal)
+
+    @property
     def waiting(self):
         """Whose turn it is, in words."""
-        return procedure.WAITING_LABELS[Stage(self.stage)]
+        return procedure.WAITING_LABELS[self.stands_at]
 
     def password(self):
         """The ZIP password as it stands in the form, or an empty string."""
@@ -123,8 +131,7 @@ class Application(Row):
         return self.kind == Kind.REVOKE
 
     def acts_open_to(self, person):
-        kind, stage = Kind(self.kind), Stage(self.stage)
-        return procedure.acts_open_to(kind, stage, self.roles_of(person), self.is_emergency)
+        return procedure.acts_open_to(Kind(self.kind), self.stands_at, self.roles_of(person), self.is_emergency)
 
     def is_seen_by(self, person):
         """People of the case, colleagues of its department, officers, heads and auditors; nobody else."""
@@ -175,19 +182,29 @@ class Application(Row):
 
     @classmethod
     def at(cls, person, *stages):
-        """What a person may see at these stages, the longest waiting first."""
-        return cls.seen_by(person).where(cls.stage.in_(stages)).order_by(*cls.by_waiting(*stages))
+        """What a person may see that stands at these stages, the longest waiting first."""
+        return cls.seen_by(person).where(cls.standing_at(*stages)).order_by(*cls.by_waiting(*stages))
+
+    @classmethod
+    def standing_at(cls, *stages):
+        """The condition that an application stands at one of these stages, as `stands_at` has it."""
+        if (Stage.EXAMINED in stages) == (Stage.SEALED in stages):
+            return cls.stage.in_(stages)
+        if Stage.EXAMINED in stages:
+            return cls.stage.in_(stages) & ((cls.stage != Stage.EXAMINED) | cls.wants_seal)
+        return cls.stage.in_([*stages, Stage.EXAMINED]) & ((cls.stage != Stage.EXAMINED) | ~cls.wants_seal)
 
     @classmethod
     def by_waiting(cls, *stages):
         """The longest waiting first, as an order that is read from the few at several stages: `+ 0` keeps the databases
         from walking the index of all applications instead."""
-        return (cls.stage_since_at, cls.id) if len(stages) == 1 else (cls.stage_since_at + 0, cls.id)
+        is_one = len(stages) == 1 and stages[0] != Stage.SEALED  # see standing_at
+        return (cls.stage_since_at, cls.id) if is_one else (cls.stage_since_at + 0, cls.id)
 
     @classmethod
     def counted(cls, *stages):
         """How many stand at these stages, up to MANY, which means that many or more."""
-        return cls.select(cls.id).where(cls.stage.in_(stages)).limit(MANY).count()
+        return cls.select(cls.id).where(cls.standing_at(*stages)).limit(MANY).count()
 
 
 class Consent(Row):

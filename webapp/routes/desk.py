@@ -2,12 +2,12 @@
 
 from flask import Blueprint, request
 
-from webapp import clock, profiles
+from webapp import clock
+from webapp.acts import ca_profiles, letters, require_now
 from webapp.acts import desk as acts
-from webapp.acts import letters, require_now
 from webapp.acts.form_values import frozen as frozen_form
 from webapp.pages import page
-from webapp.register import Institution, TelephoneCall
+from webapp.register import TelephoneCall
 from webapp.routes import case
 from webapp.routes.finding import attempt, find, typed, who
 
@@ -22,7 +22,7 @@ def show(number):
 
 
 def _page(application, refusal=None, way=""):
-    days = profiles.load(Institution.here().profile).business_days
+    days = ca_profiles.of(application).business_days
     started = application.review_started_on
     return page(
         "applications/desk.html",

@@ -2,9 +2,9 @@
 
 from flask import Blueprint, request
 
-from webapp import clock, profiles
+from webapp import clock
+from webapp.acts import ca_profiles, facts, form_values, keys, require_now
 from webapp.acts import case as case_acts
-from webapp.acts import facts, form_values, keys, require_now
 from webapp.errors import Refused
 from webapp.pages import page
 from webapp.papers import csr as csr_paper
@@ -33,7 +33,7 @@ def csr(number):
 
 def _csr_page(application, refusal=None, reading=None):
     institution = Institution.here()
-    offered = profiles.load(institution.profile).offered_keys
+    offered = ca_profiles.of(application).offered_keys
     return page(
         "applications/csr.html",
         status=refusal.status if refusal else 200,

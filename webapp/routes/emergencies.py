@@ -2,9 +2,9 @@
 
 from flask import Blueprint, g
 
-from webapp import clock, profiles
+from webapp import clock
+from webapp.acts import ca_profiles, house
 from webapp.acts import emergencies as acts
-from webapp.acts import house
 from webapp.errors import Unseen
 from webapp.gate import let_in
 from webapp.pages import page
@@ -58,6 +58,6 @@ def sheet():
         officers=Person.holding(Role.OFFICER),
         heads=Person.holding(Role.HEAD),
         contacts=EmergencyContact.in_force(),
-        profile=profiles.load(institution.profile),
+        profile=ca_profiles.here(),
         today=clock.today(),
     )

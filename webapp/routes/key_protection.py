@@ -2,11 +2,11 @@
 
 from flask import Blueprint, request
 
-from webapp import clock, profiles
+from webapp import clock
+from webapp.acts import ca_profiles, require_now
 from webapp.acts import key_protection as acts
-from webapp.acts import require_now
 from webapp.pages import page
-from webapp.register import Csr, Institution, KeyProtection
+from webapp.register import Csr, KeyProtection
 from webapp.routes.finding import attempt, find, typed, upload, who
 
 bp = Blueprint("key_protection", __name__, url_prefix="/applications/<int:number>")
@@ -33,7 +33,7 @@ def _page(application, refusal=None):
             (row.id, f"{row.label}({row.serial or 'シリアル番号なし'})") for row in acts.offered(application, who())
         ],
         has_csr=Csr.in_force(application) is not None,
-        is_public=profiles.load(Institution.here().profile).public,
+        is_public=ca_profiles.of(application).public,
         typed=typed(method="", token="", words="", witness="", shown_on=clock.today().isoformat()),
         refusal=refusal,
     )

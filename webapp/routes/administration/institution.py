@@ -2,7 +2,8 @@
 
 from flask import request
 
-from webapp import clock, profiles
+from webapp import clock
+from webapp.acts import ca_profiles
 from webapp.acts import documents as acts
 from webapp.acts import institution as house
 from webapp.pages import page
@@ -24,14 +25,14 @@ def institution():
 
 def _page(refusal=None):
     here = Institution.here()
-    offered = [(name, profiles.load(name).title) for name in house.offered_profiles(here.environment)]
+    offered = [(name, ca_profiles.named(name).title) for name in house.offered_profiles(here.environment)]
     kept = {name: "" if getattr(here, name) is None else str(getattr(here, name)) for name in COLUMNS}
     return page(
         "administration/institution.html",
         status=refusal.status if refusal else 200,
         typed=typed(**kept),
         profiles=offered,
-        profile_note=profiles.load(here.profile).note,
+        profile_note=ca_profiles.here().note,
         history=told_all([event for event in Event.about(here) if not event.act.startswith(("try_", "tried_"))]),
         refusal=refusal,
     )
