@@ -14,7 +14,7 @@ from tokens.client import MadeKey
 from tokens.errors import named
 from tokens.proof import Proof, to_be_signed
 from webapp import clock, demo, profiles
-from webapp.acts import delivery, key_use, keys
+from webapp.acts import ca_profiles, delivery, key_use, keys
 from webapp.errors import NotYourAct, Overtaken, Refused
 from webapp.register import IN_THE_WAY, Certificate, Challenge, Event, Institution, KeyUse, database
 
@@ -65,8 +65,8 @@ def delivered(request, case, by, sato, token, monkeypatch):
 @pytest.fixture
 def two_people(monkeypatch):
     """The profile asks for a second person."""
-    load = profiles.load
-    monkeypatch.setattr(profiles, "load", lambda name: replace(load(name), second_person=True))
+    judged = ca_profiles.of
+    monkeypatch.setattr(ca_profiles, "of", lambda application: replace(judged(application), second_person=True))
 
 
 def test_the_profile_of_the_real_authority_asks_for_a_second_person_and_the_practice_one_does_not():

@@ -52,7 +52,9 @@ def require(verb, application, who):
         able = "・".join(ROLE_LABELS[role] for role in act.by)
         raise NotYourAct(f"「{act.label}」は{able}が行う操作です。", "担当の方に連絡してください。")
     if not procedure.stages_of(act, application.wants_seal):
-        raise Refused("この認証局への申請では、捺印・署名は不要です。", "審査が済んだら、そのまま送付に進んでください。")
+        raise Refused(
+            "この認証局への申請では、捺印・署名は不要です。", "審査が済んだら、そのまま送付に進んでください。"
+        )
     return act
 
 

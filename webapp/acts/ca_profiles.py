@@ -30,7 +30,7 @@ def here():
 
 def named(name):
     """The Profile of this name as it is now: of the package, or the newest one added. Raises UnknownProfile."""
-    return profiles.read(_text(name), name)
+    return profiles.load(name) if name in profiles.names() else profiles.read(_text(name), name)
 
 
 def read(version):
