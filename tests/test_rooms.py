@@ -78,7 +78,7 @@ ASSEMBLY = {"__init__", "app", "wsgi", "commands", "demo"}
 OUTSIDE = {
     "pkcs11": {
         f"tokens/token_worker/{name}.py"
-        for name in ("__main__", "generation", "operations", "sessions", "signatures", "stored")
+        for name in ("__main__", "blank", "generation", "operations", "sessions", "signatures", "stored")
     },
     "peewee": {"register"},
     "playhouse": {"register"},

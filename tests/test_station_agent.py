@@ -143,21 +143,6 @@ def test_a_person_signs_in_with_a_card(intranet, authority, tmp_path):
     protocol.check_sign_in(certificate, value.signature, intranet.origin, envelope.nonce, "cd" * 32, "st-7")
 
 
-def test_a_station_is_answered_at_once_until_it_knows_that_the_server_is_there(agent, intranet):
-    assert agent.state.name == "connecting"
-    agent.look(agent.pairings[0])
-    assert agent.state.name == "waiting"
-    agent.look(agent.pairings[0])
-    intranet.answers["/station/jobs"] = (503, {}, b"{}")
-    agent.look(agent.pairings[0])
-    assert agent.state.name == "unreachable"
-    intranet.answers.clear()
-    agent.look(agent.pairings[0])
-    assert agent.state.name == "waiting"
-    asked = [body for _, path, _, body in intranet.asked if path == "/station/jobs"]
-    assert asked == [b'{"wait":false}', b"{}", b"{}", b'{"wait":false}']
-
-
 def test_who_does_not_want_a_job_says_so_and_no_pin_is_asked(agent, intranet, person):
     document = form()
     job = intranet.offer(seal(document), document)

@@ -164,15 +164,15 @@ def test_it_says_what_is_wrong_with_files_and_options(refusal, token, installed,
 
 @pytest.mark.slow
 def test_it_makes_a_practice_token_with_no_pin_in_any_argument(tmp_path):
-    seen = tmp_path / "arguments"
-    tool = tmp_path / "bin" / "softhsm2-util"
-    tool.parent.mkdir()
-    tool.write_text(f'#!/bin/sh\necho "$@" >> {seen}\nexec /usr/bin/softhsm2-util "$@"\n')
-    tool.chmod(0o755)
-    environment = {"PATH": f"{tool.parent}:{os.environ['PATH']}"}
-    made = run("init-softhsm", tmp_path / "card", "--token", "練習カード2", pin=PIN, token=Practice(environment))
+    seen = tmp_path / "started"
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        f"sys.addaudithook(lambda name, told: name == 'subprocess.Popen' and open({str(seen)!r}, 'a').write(repr(told)))"
+    )
+    watched = Practice({"PYTHONPATH": str(tmp_path)})
+    made = run("init-softhsm", tmp_path / "card", "--token", "練習カード2", pin=PIN, token=watched)
     assert made.returncode == 0, made.stderr
-    assert PIN not in seen.read_text() and "--init-token" in seen.read_text()
+    assert "tokens.token_worker" in seen.read_text() and PIN not in seen.read_text()
     (line,) = [each for each in made.stdout.splitlines() if each.startswith("export ")]
     card = Practice({"SOFTHSM2_CONF": line.split("=", 1)[1]})
     assert "練習カード2" in run("list", token=card).stdout

@@ -11,9 +11,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from pkcs11 import TokenFlag
-from softhsm import PIN, dump, logins, make_token
+from softhsm import MODULE, PIN, dump, logins, make_token
 
-from tokens import errors
+from tokens import errors, proof, softhsm
+from tokens.client import proof_of
 from tokens.mechanisms import fed, usable
 from tokens.token_key import TokenKey
 from tokens.token_worker.sessions import Login, check_flags
@@ -193,6 +194,33 @@ def test_it_installs_a_certificate_beside_its_key_and_reads_it_back(worker, toke
     command += ["--id", b"install".hex(), "--output-file", tmp_path / "read.der"]
     subprocess.run(command, env={**os.environ, **token.env}, capture_output=True, check=True)
     assert (tmp_path / "read.der").read_bytes() == der(leaf)
+
+
+def test_a_certificate_is_stored_and_its_key_proved_in_one_login(token, worker, tmp_path):
+    public_key = x509.load_der_x509_csr(key(worker, b"both")["csr_der"]).public_key()
+    made = der(certificate(ca_key(worker, b"both-ca", "P-256"), public_key, "両方"))
+    log, challenge = tmp_path / "spy.log", bytes(32)
+    with token.spied(log).worker() as spied:
+        asked = {"token": "署名カード", "pin": PIN, "certificate_der": made, "challenge": challenge}
+        answer = spied.call("install_and_prove", **asked)
+    proof.check(proof_of(answer, made, challenge), challenge, made)
+    assert logins(log) == 1
+    assert made in [each["der"] for each in worker.call("tokens")["tokens"][0]["certificates"]]
+
+
+def test_only_a_blank_token_is_initialised(tmp_path, worker):
+    before = worker.call("tokens")["tokens"]
+    with TokenWorker(MODULE, softhsm.prepare(tmp_path)) as other:
+        made = other.call("initialise", label="新しいカード", pin=PIN, officer_pin="31415926")
+        assert made["token"]["label"] == "新しいカード"
+        other.call(
+            "make_key", token="新しいカード", pin=PIN, cka_id=b"k", label="k", algorithm="P-256", subject=SUBJECT
+        )
+        with pytest.raises(errors.TokenError, match="依頼の内容"):
+            other.call("initialise", label="長" * 11, pin=PIN, officer_pin="31415926")
+        assert other.call("initialise", label="もう1枚", pin=PIN, officer_pin="31415926")["token"]["label"] == "もう1枚"
+        assert {each["label"] for each in other.call("tokens")["tokens"]} == {"新しいカード", "もう1枚"}
+    assert [each["serial"] for each in worker.call("tokens")["tokens"]] == [each["serial"] for each in before]
 
 
 def test_it_finds_an_rsa_key_by_its_modulus(worker, token):

@@ -2,7 +2,7 @@
 
 Login with a NULL PIN although the token's flag is missing, login for one signature at a PIN pad (its `reaffirm_credentials` takes
 text only), exactly one C_Sign (it calls twice, and ends what is unfinished with C_SignFinal, which signs a partial message),
-a change of PIN at a PIN pad, and the exact return value of all of them. The module is the one that python-pkcs11 has loaded and
+a change of PIN at a PIN pad, making a token of a blank one, and the exact return value of all of them. The module is the one that python-pkcs11 has loaded and
 initialised; handles are its `session.handle` and `key.handle`. PKCS#11 v2.40 §5.
 """
 
@@ -14,7 +14,16 @@ from tokens import return_values
 SECURITY_OFFICER, USER, CONTEXT_SPECIFIC = 0, 1, 2
 LONGEST_SIGNATURE = 1024  # bytes: RSA-8192
 FUNCTIONS = 68
-SET_PIN, LOGIN, LOGOUT, SIGN_INIT, SIGN = 11, 18, 19, 42, 43  # places in CK_FUNCTION_LIST (pkcs11f.h)
+LABEL_BYTES = 32
+INIT_TOKEN, INIT_PIN, SET_PIN, LOGIN, LOGOUT, SIGN_INIT, SIGN = (
+    9,
+    10,
+    11,
+    18,
+    19,
+    42,
+    43,
+)  # places in CK_FUNCTION_LIST (pkcs11f.h)
 
 Ulong, Text = ctypes.c_ulong, ctypes.c_char_p
 
@@ -56,6 +65,15 @@ class Cryptoki:
 
     def logout(self, session):
         self._call(LOGOUT, [Ulong], session)
+
+    def init_token(self, slot, officer_pin, label):
+        """C_InitToken, which erases what is there; `label` of at most LABEL_BYTES is padded with spaces."""
+        padded = label.encode("utf-8").ljust(LABEL_BYTES)
+        self._call(INIT_TOKEN, [Ulong, Text, Ulong, Text], slot, *_text(officer_pin), padded)
+
+    def init_pin(self, session, pin):
+        """One C_InitPIN, where the officer is logged in."""
+        self._call(INIT_PIN, [Ulong, Text, Ulong], session, *_text(pin))
 
     def set_pin(self, session, old, new):
         """One C_SetPIN; both None: the reader asks for all of them."""

@@ -1,11 +1,8 @@
 """SoftHSM tokens for demo, training and tests: a software token in a directory, no substitute for hardware."""
 
-import os
 import secrets
-import subprocess
 from pathlib import Path
 
-from tokens.errors import named
 from tokens.worker import TokenWorker
 
 MODULE = "/usr/lib/softhsm/libsofthsm2.so"
@@ -28,22 +25,9 @@ def prepare(directory):
 
 
 def make_token(directory, label, pin, module=MODULE):
-    """A new token `label` with this user PIN in `directory`. Returns the environment as `prepare` does.
-
-    softhsm2-util takes PINs on its command line, where other users could read them; so it is given PINs for this
-    moment only, which are replaced over a pipe. The security officer's PIN is forgotten: SoftHSM never locks.
-    """
+    """A new token `label` with this user PIN in `directory`. Returns the environment as `prepare` does. The PIN goes through a
+    pipe; the security officer's is forgotten: SoftHSM never locks. Raises TokenError."""
     env = prepare(directory)
-    first_pin, officer_pin = secrets.token_hex(8), secrets.token_hex(8)
-    command = ["softhsm2-util", "--init-token", "--free", "--label", label, "--module", str(module)]
-    command += ["--pin", first_pin, "--so-pin", officer_pin]
-    try:
-        subprocess.run(command, env={**os.environ, **env}, capture_output=True, check=True)
-    except FileNotFoundError as error:
-        raise named("module_unusable", "softhsm2-util") from error
-    except subprocess.CalledProcessError:
-        raise named("function_failed", "softhsm2-util") from None  # the error would quote the command line
     with TokenWorker(module, env) as worker:
-        worker.call("change_pin", token=label, pin=officer_pin, new_pin=secrets.token_hex(8), as_security_officer=True)
-        worker.call("change_pin", token=label, pin=first_pin, new_pin=pin)
+        worker.call("initialise", label=label, pin=pin, officer_pin=secrets.token_hex(8))
     return env

@@ -23,7 +23,7 @@ from tokens.self_check import to_be_signed as check_bytes
 from tokens.station.protocol import sign_in_bytes
 from tokens.to_be_signed import check_ca_bytes, check_program_attributes, check_signed_attributes
 from tokens.token_key import TokenKey
-from tokens.token_worker import generation, sessions, stored
+from tokens.token_worker import blank, generation, sessions, stored
 from tokens.token_worker.sessions import check_flags, logged_in, named_by
 from tokens.token_worker.signatures import offered, signature
 
@@ -224,6 +224,7 @@ def change_pin(module, token, login, new_pin, as_security_officer=False):
 
 
 OPERATIONS = {
+    "initialise": blank.initialise,
     "tokens": list_tokens,
     "describe": describe,
     "state": state,

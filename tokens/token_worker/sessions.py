@@ -161,9 +161,9 @@ def _shows(token, public_key):
 
 
 @contextmanager
-def looking(token):
+def looking(token, rw=False):
     """A session without login."""
-    session = token.open()
+    session = token.open(rw=rw)
     try:
         yield session
     finally:
