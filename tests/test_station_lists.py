@@ -137,14 +137,14 @@ def test_each_document_is_looked_at_then_one_press_and_a_pin_for_each(agent, int
 
 def test_what_stands_on_no_page_is_called_the_servers_word(agent, intranet):
     documents = [described(number, data) for number, data in zip(NUMBERS, FORMS, strict=True)]
-    documents[0]["title"], documents[1]["applicant"] = "Application", "CS-2026-0013"
-    documents[2]["subject"] = "CN=Application, O=CS-2026-0014"
+    documents[0]["title"], documents[1]["applicant"] = MARK, "CS-2026-0013"
+    documents[2]["subject"] = f"CN=CS-2026-0014, O={MARK}"
     job = intranet.offer(listed(documents=documents), FORMS)
     taken(agent, job)
     first, second, third = (dict(part.shown.rows) for part in agent.ready[0].parts)
     assert "しるしの説明(申請した人)" in first and first["しるしの説明(主体者DN)"] == SUBJECT
     assert second["申請した人"] == "CS-2026-0013" and "しるしの説明(管理名称)" in third
-    assert third["主体者DN"] == "CN=Application, O=CS-2026-0014" and first["管理名称"] == "Application"
+    assert third["主体者DN"] == f"CN=CS-2026-0014, O={MARK}" and first["管理名称"] == MARK
 
 
 def test_a_document_may_be_left_out_and_looked_at_again(agent, intranet, person):
