@@ -1,5 +1,6 @@
 """tokend over its real socket, with a real SoftHSM token behind it."""
 
+import json
 import os
 import socket
 import subprocess
@@ -31,6 +32,7 @@ pin_file = "{directory}/pin"
 state_file = "{directory}/refused"
 timeout_seconds = {seconds}
 allowed_uids = {uids}
+office_mails = {offices}
 [environment]
 {environment}
 """
@@ -48,13 +50,14 @@ def tokend(token, tmp_path_factory):
 
 
 @contextmanager
-def running(directory, token, pin=PIN, *, seconds=20, uids=None, process=None):
+def running(directory, token, pin=PIN, *, seconds=20, uids=None, process=None, offices=()):
     """A tokend of its own; `process` is a list that gets the Popen."""
     if pin is not None:
         write_pin(directory, pin)
     environment = "\n".join(f'{name} = "{value}"' for name, value in token.env.items())
     uids = [os.getuid()] if uids is None else uids
-    text = CONFIG.format(directory=directory, token=token, seconds=seconds, uids=uids, environment=environment)
+    told = {"seconds": seconds, "uids": uids, "environment": environment, "offices": json.dumps(list(offices))}
+    text = CONFIG.format(directory=directory, token=token, **told)
     (directory / "tokend.toml").write_text(text)
     command = [sys.executable, "-m", "tokens.tokend", "--config", directory / "tokend.toml"]
     with open(directory / "log", "a") as log, subprocess.Popen(command, cwd=ROOT, stderr=log) as daemon:
@@ -116,7 +119,20 @@ def test_it_says_in_japanese_what_a_client_did_wrong(tokend):
 
 
 @pytest.mark.parametrize(
-    "op", ["sign", "sign_attributes", "seal_pdf", "sign_in", "change_pin", "prepare", None, ["tokens"]]
+    "op",
+    [
+        "sign",
+        "sign_attributes",
+        "sign_all_attributes",
+        "sign_programs",
+        "seal",
+        "seal_pdf",
+        "sign_in",
+        "change_pin",
+        "prepare",
+        None,
+        ["tokens"],
+    ],
 )
 def test_it_offers_no_operation_that_signs_bytes(tokend, op):
     args = {"token": "署名カード", "pin": PIN, "cka_id": b"key", "purpose": "certificate", "tbs": b"0"}

@@ -88,6 +88,11 @@ class Tokend:
         made = self._asked("prove", certificate_der=certificate_der, challenge=challenge)
         return proof_of(made, certificate_der, challenge)
 
+    def sign_mail(self, *, certificate_der, inside, signed_attributes_der):
+        """The signature (bytes) over the signed attributes of a mail whose signed part is `inside`, by an office's key."""
+        asked = {"certificate_der": certificate_der, "inside": inside, "signed_attributes_der": signed_attributes_der}
+        return self._asked("sign_mail", **asked)["signature"]
+
     def self_check(self, *, nonce):
         """SelfCheck over this nonce (32 bytes): login, a key of the moment, a signature. Stores nothing."""
         return SelfCheck(**self._asked("self_check", nonce=nonce))

@@ -43,6 +43,11 @@ def signed(message, signing_certificate, chain, sign, now=None):
     return _assembled(parsed, inside, cms.dump())
 
 
+def part_of(message):
+    """The part of `message` (RFC 5322, bytes) that `signed` has signed. Raises TokenError mail_unreadable."""
+    return inner_part(_parsed(message))
+
+
 def inner_part(parsed):
     """The bytes that are signed: the content with its own headers and the protected ones, 7-bit, lines ending in CRLF."""
     inner = message_from_bytes(parsed.as_bytes(), policy=SMTP)

@@ -3,12 +3,14 @@
 It owns a Unix socket (mode 0660; who may speak is decided by SO_PEERCRED) and one token worker, and never loads a
 module itself. One connection carries one request and one answer, each a line of tokens/wire.py. Requests wait in a
 queue; a worker that hangs is killed and replaced. It offers typed operations only, never raw bytes to sign; its PIN
-is its own credential and never comes from a client.
+is its own credential and never comes from a client. Mails are signed for addresses of offices alone, which the file names;
+there is no operation that signs a document, so that nobody's personal signature can be had here.
 
     socket = "/run/shirushi/tokend.sock"        module = "/usr/lib/softhsm/libsofthsm2.so"
     token = "label or serial"                   pin_file = "/run/credentials/tokend/pin"
     state_file = "/var/lib/tokend/refused"      timeout_seconds = 30
-    allowed_uids = [990]                        [environment]  SOFTHSM2_CONF = "/etc/…"
+    allowed_uids = [990]                        office_mails = ["certs@example.ac.jp"]
+    [environment]  SOFTHSM2_CONF = "/etc/…"
 """
 
 import argparse
@@ -25,7 +27,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tokens import wire
+from cryptography import x509
+
+from tokens import certificates, mail_part, wire
 from tokens.credential import REFUSALS, Credential
 from tokens.errors import TokenError, named
 from tokens.process import leave_no_core
@@ -33,7 +37,8 @@ from tokens.worker import TokenWorker
 
 MOST_REQUESTS = 512  # waiting and served together
 QUEUE_SECONDS = 90
-LONGEST_REQUEST = 1_000_000
+LONGEST_REQUEST = mail_part.LARGEST * 4 // 3 + 1_000_000  # a mail travels in Base64
+LONGEST_OF_STRANGERS = 1_000_000
 SPEAKING_SECONDS = 10
 
 
@@ -48,6 +53,7 @@ class Config:
     state_file: str
     allowed_uids: list[int]
     timeout_seconds: float = 30
+    office_mails: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
 
 
@@ -80,6 +86,11 @@ REQUESTS = {
     "make_key": {"cka_id": _bytes(1, 64), "label": _short, "algorithm": _short, "subject": _list(_pair, 20)},
     "install": {"certificate_der": CERTIFICATE, "chain_ders": _list(CERTIFICATE, 8)},
     "prove": {"certificate_der": CERTIFICATE, "challenge": _bytes(32, 32)},
+    "sign_mail": {
+        "certificate_der": CERTIFICATE,
+        "inside": _bytes(1, mail_part.LARGEST),
+        "signed_attributes_der": _bytes(1, 4096),
+    },
     "self_check": {"nonce": _bytes(32, 32)},
 }
 OPERATIONS = ("health", "tokens", *REQUESTS)
@@ -93,6 +104,16 @@ def check_request(op, args):
     for name, fits in fields.items():
         if not fits(args[name]):
             raise named("bad_request", name)
+
+
+def check_office(office_mails, certificate_der):
+    """The certificate must be for addresses of offices and nobody else's. Raises TokenError not_an_office, bad_request."""
+    try:
+        found = {each.lower() for each in certificates.mails(x509.load_der_x509_certificate(certificate_der))}
+    except ValueError as error:
+        raise named("bad_request", "certificate") from error
+    if not found or not found <= {each.lower() for each in office_mails}:
+        raise named("not_an_office")
 
 
 # The work
@@ -118,6 +139,8 @@ class Keys:
         if not isinstance(op, str) or op not in REQUESTS:
             raise named("bad_request", "operation")
         check_request(op, args)
+        if op == "sign_mail":
+            check_office(self.config.office_mails, args["certificate_der"])
         return self._with_pin(op, args)
 
     def close(self):
@@ -198,8 +221,9 @@ class Conversation(socketserver.StreamRequestHandler):
         self._log(message.get("op"), reply.get("code", "ok"), time.monotonic() - began)
 
     def _heard(self):
-        line = self.rfile.readline(LONGEST_REQUEST)
-        if self._uid() not in self.server.config.allowed_uids:
+        is_allowed = self._uid() in self.server.config.allowed_uids
+        line = self.rfile.readline(LONGEST_REQUEST if is_allowed else LONGEST_OF_STRANGERS)
+        if not is_allowed:
             raise named("not_allowed")
         return wire.unpack(line)
 

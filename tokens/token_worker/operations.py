@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from pkcs11 import Attribute, TokenFlag
 from pkcs11.util.x509 import decode_x509_certificate
 
-from tokens import public_keys
+from tokens import mail_part, public_keys
 from tokens.cryptoki import SECURITY_OFFICER, USER, ReturnValue
 from tokens.errors import TokenError, named, translated
 from tokens.names import name_of
@@ -158,6 +158,13 @@ def sign_all_attributes(module, token, login, certificate_der, signed_attributes
     return {"signatures": signed, "failed": failed, "token": named_by(found)}
 
 
+def sign_mail(module, token, login, certificate_der, inside, signed_attributes_der):
+    """Sign the CMS signed attributes (SHA-256) over `inside`, which must be the signed part of a mail from an address of this
+    certificate: for the key of an office, which tokend offers."""
+    mail_part.check(inside, signed_attributes_der, certificate_der)
+    return _by_certificate(module, token, login, certificate_der, signed_attributes_der)
+
+
 def sign_programs(module, token, login, certificate_der, signed_attributes_ders):
     """Sign the Authenticode attributes (SHA-256) of several programs in one login, for the certificate's key: {"signatures",
     "token"}."""
@@ -238,6 +245,7 @@ OPERATIONS = {
     "prove": prove,
     "sign_attributes": sign_attributes,
     "sign_all_attributes": sign_all_attributes,
+    "sign_mail": sign_mail,
     "sign_programs": sign_programs,
     "sign_in": sign_in,
     "self_check": self_check,
