@@ -21,6 +21,7 @@ HANDED_ON = {
         for table in Row.__subclasses__()
         if "until_on" in table._meta.fields
     },
+    ("acts/incoming.py", "verb"): {"settle_mail", "dismiss_mail"},
     ("acts/visits.py", "act"): {"sign_in", "sign_in_as"},
     ("acts/delivery.py", "verb"): {"accept", "accept_for"},
     ("acts/gates.py", "act"): set(),  # their own _note, whose callers are read too

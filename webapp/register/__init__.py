@@ -16,6 +16,7 @@ from webapp.register.emergencies import EmergencyContact
 from webapp.register.events import ChainBroken, ChainHead, Event, EventParticulars, verify_chain
 from webapp.register.gates import GateRecord
 from webapp.register.imports import ImportBatch, ImportRow
+from webapp.register.incoming import IncomingMail, Mailbox
 from webapp.register.institution import Document, IdentityMethod, Institution, TrustAnchor, in_force
 from webapp.register.jobs import Job
 from webapp.register.kept_lists import KeptList
@@ -70,6 +71,7 @@ __all__ = [
     "GateRecord",
     "IdentityCheck",
     "IdentityMethod",
+    "IncomingMail",
     "ImportBatch",
     "ImportRow",
     "Inquiry",
@@ -81,6 +83,7 @@ __all__ = [
     "KeyProtection",
     "KeyUse",
     "Letter",
+    "Mailbox",
     "Notification",
     "NumberSeries",
     "Pairing",

@@ -10,7 +10,7 @@ from webapp.errors import Refused
 from webapp.pages import page, see_other
 from webapp.procedure import Role
 from webapp.register import Certificate, KeyProtection, Letter
-from webapp.routes import case, exported, lists
+from webapp.routes import case, exported, incoming_step, lists
 from webapp.routes.finding import find, typed, who
 
 bp = Blueprint("applications", __name__, url_prefix="/applications")
@@ -139,6 +139,7 @@ def show_page(application):
         "papers": case.papers(application, g.person),
         "history": case.history(application),
         "came_back": case.came_back(application),
+        "mails": incoming_step.mails(application, g.roles),
         "others": case.other_acts(application, g.person),
         "letter": _letter(application),
         "certificate": Certificate.of(application),

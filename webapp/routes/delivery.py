@@ -3,11 +3,12 @@
 from flask import Blueprint, current_app, request, url_for
 
 from webapp.acts import delivery as acts
-from webapp.acts import key_use, require_now
+from webapp.acts import incoming, key_use, require_now
 from webapp.pages import page, see_other
 from webapp.papers import certificate as certificate_paper
 from webapp.procedure import Stage
 from webapp.register import Certificate, Intake, KeyUse
+from webapp.routes import incoming_step
 from webapp.routes.finding import attempt, find, tokend, typed, upload, who
 
 bp = Blueprint("delivery", __name__, url_prefix="/applications/<int:number>")
@@ -42,6 +43,7 @@ def _page(application, refusal=None):
         application=application,
         practice_mail=current_app.config["SHIRUSHI"].practice_url,
         kept=list(_kept(application)),
+        mail=incoming_step.given(application),
         refusal=refusal,
     )
 
@@ -51,8 +53,11 @@ def take_delivery(number):
     application = find(number)
     name, data = _given_zip(application)
     password = request.form.get("password", "")
+    mail = incoming_step.given(application)
     return attempt(
-        lambda: acts.take_delivery(application, who(), name, data, password),
+        lambda: incoming_step.doing(
+            mail, "take_delivery", lambda: acts.take_delivery(application, who(), name, data, password)
+        ),
         lambda refusal: _page(application, refusal),
         "delivery.result",
         "take_delivery",
@@ -61,8 +66,12 @@ def take_delivery(number):
 
 
 def _given_zip(application):
-    """The file that was chosen; when only a password was typed, the last one kept, so that it need not be chosen twice."""
+    """The file that was chosen, or the one in the mail that the officer came from; when only a password was typed, the
+    last one kept, so that it need not be chosen twice."""
     name, data = upload()
+    mail = incoming_step.given(application)
+    if mail and not data:
+        return incoming.parcel_of(mail)
     kept = _kept(application).first()
     is_kept_meant = kept and not data and request.form.get("password")
     return (kept.name, kept.content.bytes()) if is_kept_meant else (name, data)

@@ -8,7 +8,7 @@ from webapp.acts import desk as acts
 from webapp.acts.form_values import frozen as frozen_form
 from webapp.pages import page
 from webapp.register import TelephoneCall
-from webapp.routes import case
+from webapp.routes import case, incoming_step
 from webapp.routes.finding import attempt, find, typed, who
 
 bp = Blueprint("desk", __name__, url_prefix="/applications/<int:number>")
@@ -24,6 +24,7 @@ def show(number):
 def _page(application, refusal=None, way=""):
     days = ca_profiles.of(application).business_days
     started = application.review_started_on
+    mail = incoming_step.given(application)
     return page(
         "applications/desk.html",
         status=refusal.status if refusal else 200,
@@ -34,10 +35,12 @@ def _page(application, refusal=None, way=""):
         waited=clock.business_days_between(case.sent_on(application), clock.today()),
         expected_on=clock.after_business_days(started, days) if started else None,
         typed=typed(
-            started_on=started.isoformat() if started else "", number="", note="", fault="", reason="", outcome=""
+            **{"started_on": started.isoformat() if started else "", "number": "", "note": "", "outcome": ""}
+            | incoming_step.words(mail)
         ),
         refusal=refusal,
-        way=way,
+        mail=mail,
+        way=way or incoming_step.way(mail),
     )
 
 
@@ -61,8 +64,9 @@ def card(number):
 
 def _posted(number, act, way, done):
     application = find(number)
+    mail = incoming_step.given(application)
     return attempt(
-        lambda: act(application),
+        lambda: incoming_step.doing(mail, done, lambda: act(application)),
         lambda refusal: _page(application, refusal, way),
         "applications.show",
         done,

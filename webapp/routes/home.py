@@ -11,7 +11,7 @@ from webapp.pages import page
 from webapp.procedure import Role, Stage
 from webapp.register import Application, Certificate, ChainHead, Event, Institution, Person, Visit
 from webapp.register.applications import MANY
-from webapp.routes import case, house_queues, upkeep
+from webapp.routes import case, house_queues, incoming_step, upkeep
 from webapp.routes.administration import checklist
 
 bp = Blueprint("home", __name__)
@@ -37,7 +37,9 @@ def home():
         certificates=_own_certificates() if Role.SUBSCRIBER in roles else [],
         shown=SHOWN,
         is_subscriber=Role.SUBSCRIBER in roles,
-        queues=[*_arrived(), *_queues(), *upkeep.queues(), *house_queues.queues()] if Role.OFFICER in roles else [],
+        queues=[*incoming_step.queue(), *_arrived(), *_queues(), *upkeep.queues(), *house_queues.queues()]
+        if Role.OFFICER in roles
+        else [],
         upkeep=list(upkeep.steps()),
         sees_upkeep=bool(roles & {Role.OFFICER, Role.HEAD, Role.AUDITOR}),
         to_seal=_to_seal() if Role.HEAD in roles else None,

@@ -8,6 +8,7 @@ from webapp import clock
 from webapp.acts import facts, key_use
 from webapp.procedure import Role, Stage
 from webapp.register import Certificate, Inquiry, KeyUse, Letter
+from webapp.routes import incoming_step
 
 LETTER_STATES = {
     "waiting": "送信待ち",
@@ -148,6 +149,10 @@ def _sealed(application, person, roles, at):
 
 
 def _sent(application, person, roles, at):
+    offered = incoming_step.offer(application) if Role.OFFICER in roles else None
+    if offered:
+        sentence, label, url = offered
+        return NextStep(sentence, label, url, links=(("認証局とのやりとりを記録する", at("desk.show")),))
     if application.is_revocation:
         return _sent_to_revoke(application, roles, at)
     waited = clock.business_days_between(sent_on(application), clock.today())

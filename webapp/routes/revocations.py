@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 from flask import Blueprint, current_app, g, request
 
 from webapp import clock
-from webapp.acts import confirmation, require, require_now
+from webapp.acts import confirmation, incoming, require, require_now
 from webapp.acts import revocations as acts
 from webapp.errors import Incomplete, Refused, Unseen
 from webapp.pages import page, see_other
 from webapp.papers.revocation_reasons import KEY_COMPROMISE, REASONS
 from webapp.procedure import Role
 from webapp.register import EmergencyContact, Job, Person, Revocation, StatusAnswer
-from webapp.routes import signatures
+from webapp.routes import incoming_step, signatures
 from webapp.routes.finding import attempt, find, find_certificate, typed, upload, who
 
 bp = Blueprint("revocations", __name__)
@@ -189,6 +189,7 @@ def _completion_page(application, refusal=None):
         application=application,
         certificate=application.target,
         practice_mail=current_app.config["SHIRUSHI"].practice_url,
+        mail=incoming_step.given(application),
         typed=typed(note=""),
         refusal=refusal,
     )
@@ -198,8 +199,14 @@ def _completion_page(application, refusal=None):
 def note_completion(number):
     application = find(number)
     name, data = upload()
+    mail = incoming_step.given(application)
+    if mail and not data:
+        name, data = mail.name, incoming.bytes_of(mail)
+    note = request.form.get("note", "")
     return attempt(
-        lambda: acts.note_completion(application, who(), name, data, request.form.get("note", "")),
+        lambda: incoming_step.doing(
+            mail, "note_completion", lambda: acts.note_completion(application, who(), name, data, note)
+        ),
         lambda refusal: _completion_page(application, refusal),
         "revocations.status",
         "note_completion",

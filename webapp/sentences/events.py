@@ -38,6 +38,10 @@ EVENTS = {
     "accept_for": "登録担当者が代わりに証明書の内容を確認し、利用を始めました。",
     "give_reason": "失効の理由を入力しました。",
     "note_completion": "認証局からの失効完了通知を記録しました。",
+    "receive_mail": "メールを受け取りました。",
+    "tie_mail": "受信メールを、この申請のものとしました。",
+    "settle_mail": "受信メールの内容に応じた操作をしました。",
+    "dismiss_mail": "受信メールを、対応不要としました。",
     "ask_status": "CRL・OCSPをいま確認することにしました。",
     "confirm": "CRL・OCSPで失効を確認しました。",
     "confirm_by_word": "登録担当者が理由を示して、失効を確認しました。",
@@ -146,4 +150,5 @@ OBJECTS = {
     "station": "署名ステーション",
     "pairing": "署名ステーションのペアリング",
     "station_job": "署名ステーションへの依頼",
+    "incoming_mail": "受信メール",
 }
