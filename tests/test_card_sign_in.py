@@ -94,6 +94,20 @@ def test_a_cookie_that_somebody_planted_is_replaced_when_asking(browser, waiting
     assert newest().session_sha256 != digest("planted")
 
 
+def test_the_visit_that_follows_has_a_secret_of_its_own(browser, waiting, card):
+    """Session fixation, after the sign-in: neither a cookie that was there nor the one of these five minutes is a visit's."""
+    browser.set_cookie("shirushi", "planted")
+    envelope = waiting.opened(code_on(sign_in(browser)))
+    waiting.give(envelope, signed_in(envelope, card("tanaka@shinsei.example", "client_auth"), waiting.number))
+    asked_by = browser.get_cookie("shirushi_card", path="/session/card").value
+    assert browser.press("/session/card/visit").status == 200
+    fresh = browser.get_cookie("shirushi").value
+    assert fresh not in ("planted", asked_by) and Visit.of(digest(fresh)).ended_at is None
+    for secret in ("planted", asked_by):
+        browser.set_cookie("shirushi", secret)
+        assert Visit.of(digest(secret)) is None and browser.get("/").status_code == 303
+
+
 def test_before_the_card_has_signed_and_after_five_minutes_nobody_comes_in(browser, waiting, card):
     code = code_on(sign_in(browser))
     assert browser.press("/session/card/visit").status == 422

@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import replace
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 from peewee import IntegrityError, SqliteDatabase
@@ -40,6 +41,24 @@ def test_the_worker_takes_the_list_and_asks_again_before_long(world, authorities
     clock.move(minutes + timedelta(seconds=1))
     assert world.round().asked_at > row.asked_at
     assert kept_lists.plan() and Job.select().where(Job.kind == kept_lists.JOB).count() == 1
+
+
+def test_a_worker_that_starts_has_the_job_of_asking_and_a_second_does_not_double_it(house, settings, monkeypatch):
+    def over(seconds):
+        raise InterruptedError
+
+    monkeypatch.setattr(worker.time, "sleep", over)
+
+    def begin():
+        with pytest.raises(InterruptedError):
+            worker.run(settings)
+
+    for thread in (Thread(target=begin), Thread(target=begin)):  # each with a connection of its own
+        thread.start()
+        thread.join()
+    job = Job.get(Job.kind == kept_lists.JOB)
+    assert job.state == "due" and job.next_at > clock.now() and job.outcome == "asked"
+    assert kept_lists.shown() == []  # nobody knows where the practice desk is
 
 
 def test_a_list_is_asked_for_before_it_ends_but_not_without_pause(world, authorities, monkeypatch):
