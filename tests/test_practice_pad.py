@@ -263,13 +263,13 @@ def test_the_socket_is_for_this_person_alone(pad):
     assert (pad.module.parent / "pad.sock").stat().st_mode & 0o777 == 0o600
 
 
-def test_the_pin_is_in_no_log_and_in_no_single_request(intranet, hands, at_the_pad, caplog, capfd, log):
+def test_the_pin_is_in_no_log_and_in_no_single_request(intranet, pad, hands, at_the_pad, caplog, capfd, log):
     caplog.set_level(logging.DEBUG)
     with reader(at_the_pad) as cards, hands.pressing(PIN):
         agent, job, _ = sealing(intranet, cards)
         done(agent, job)
     told = capfd.readouterr()
-    files = [path for path in (at_the_pad.directory, at_the_pad.directory.parent) for path in path.rglob("*")]
+    files = [path for folder in (at_the_pad.directory, pad.module.parent) for path in folder.rglob("*")]
     kept = b"".join(path.read_bytes() for path in files if path.is_file() and path.name != "pad.sock")
     assert intranet.result(job)[0] == "done" and len(hands.bodies) == len(PIN) + 1
     for said in (told.out.encode(), told.err.encode(), caplog.text.encode(), kept, *hands.bodies):
