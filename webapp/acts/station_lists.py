@@ -21,9 +21,10 @@ def has_several(person):
     return rows.limit(2).count() == 2
 
 
-def one_pin():
-    """Does the profile allow one PIN entry for a list?"""
-    return ca_profiles.here().one_pin_for_list
+def one_pin(applications=()):
+    """Does the institution's profile allow one PIN entry for a list, and that of each application by which it is judged?"""
+    kept = [ca_profiles.here(), *map(ca_profiles.of, applications)]
+    return all(profile.one_pin_for_list for profile in kept)
 
 
 def prepare(applications, who):
@@ -32,7 +33,7 @@ def prepare(applications, who):
     if not 2 <= len({row.id for row in applications}) == len(applications) <= MOST:
         raise Incomplete(f"まとめて署名できるのは、2件から{MOST}件までです。", "署名する申請を選び直してください。")
     made = [_prepared(application, who) for application in applications]
-    payload = payloads.SealList(documents=tuple(document for document, _ in made), one_pin=one_pin())
+    payload = payloads.SealList(documents=tuple(document for document, _ in made), one_pin=one_pin(applications))
     return payload, [item for _, item in made]
 
 

@@ -29,7 +29,7 @@ def _page(refusal=None):
         since=case.since_words,
         most=station_lists.MOST,
         is_cut=len(rows) == station_lists.MOST,
-        one_pin=station_lists.one_pin(),
+        one_pin=station_lists.one_pin(rows),
         stations=Station.of(g.person),
         refusal=refusal,
     )
