@@ -178,8 +178,10 @@ class _Handler(BaseHTTPRequestHandler):
             css = files("tokens.station").joinpath("station.css").read_bytes()
             return self._send(200, css, "text/css; charset=utf-8")
         kind, job, *numbers = path.strip("/").split("/")[:4] if path.count("/") > 1 else ("", "")
-        ready = _part(next((each for each in window.agent.ready if each.envelope.job == job), None), numbers)
-        if ready and kind == "page" and (picture := _at(ready.shown.pages, numbers[-1:])):
+        ready = next((each for each in window.agent.ready if each.envelope.job == job), None)
+        if ready and ready.parts:
+            ready, numbers = _at(ready.parts, numbers), numbers[1:]
+        if ready and kind == "page" and (picture := _at(ready.shown.pages, numbers)):
             return self._send(200, picture, "image/png")
         if ready and kind == "document" and ready.shown.document:
             media_type, data = ready.shown.document
@@ -221,12 +223,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-def _part(ready, numbers):
-    """A job, or the document of a list that the first of these numbers (texts) names; None if there is none."""
-    return _at(ready.parts, numbers[:1]) if ready and ready.parts else ready
-
-
 def _at(values, numbers):
-    """The value at the place that a list of one text names, or None."""
+    """The value at the place that the first of these texts names, or None."""
     number = numbers[0] if numbers else ""
     return values[int(number)] if number.isdecimal() and len(number) < 5 and int(number) < len(values) else None
