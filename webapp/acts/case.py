@@ -82,9 +82,7 @@ def filed(who, **columns):
             version=0,
             created_at=clock.now(),
             applicant=who.person,
-            profile_version=version,
-            wants_seal=profile.wants_seal,
-            **columns,
+            **columns | {"profile_version": version, "wants_seal": profile.wants_seal},
         )
         if application.kind == Kind.ISSUE and profile.has_zip:
             secret = password.new_password().encode()

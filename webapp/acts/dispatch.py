@@ -3,8 +3,8 @@
 from email.parser import BytesParser
 from email.policy import SMTP
 
-from webapp import clock, mails, profiles
-from webapp.acts import THE_WORKER, facts, form_values, gates, kept_lists, letters, performing, require_now
+from webapp import clock, mails
+from webapp.acts import THE_WORKER, ca_profiles, facts, form_values, gates, kept_lists, letters, performing, require_now
 from webapp.errors import Incomplete, Refused
 from webapp.mails import packets as packet_mails
 from webapp.papers import csr as csr_paper
@@ -19,6 +19,7 @@ CONFIRMED = "最新の手順・様式を確認しました"
 def packet_of(application):
     """(packet, points): the files to send under their stable names, three for issue and two for revocation, and what
     was checked of them (ATT-01/02). Raises Refused with the first fault."""
+    _require_mail(application)
     institution = Institution.here()
     facts.demand(facts.for_dispatch(application), "送付に必要なものがそろっていません。")
     form = form_values.frozen(ApplicationForm.current(application))
@@ -39,9 +40,8 @@ def packet_of(application):
 
 def letter_of(application, packet):
     """The letter exactly as it would leave now with the files of this packet (an EmailMessage)."""
-    institution = Institution.here()
     officer = application.officer
-    desk = [("", address) for address in profiles.load(institution.profile).recipients]
+    desk = [("", address) for address in ca_profiles.of(application).recipients]
     form = form_values.frozen(ApplicationForm.current(application))
     return packet_mails.packet((officer.name, officer.mail), desk, form, packet)
 
@@ -50,7 +50,7 @@ def dispatch(application, who, confirmed):
     """Ask the worker to post the packet. `confirmed`: 最新の手順・様式を確認しました. The application is sent only when
     the mail server has taken it."""
     require_now("dispatch", application, who)
-    _confirm(confirmed)
+    require_confirmed(confirmed)
     _nothing_under_way(application)
     message = letter_of(application, packet_of(application)[0])
     told = {"message_id": str(message["Message-ID"]), "confirmed_on": clock.today().isoformat()}
@@ -62,7 +62,7 @@ def dispatch(application, who, confirmed):
 def prepare_signed(application, who, confirmed):
     """The letter for the officer's card to sign: (bytes, EmailMessage, Packet). Raises what dispatch raises."""
     require_now("dispatch", application, who)
-    _confirm(confirmed)
+    require_confirmed(confirmed)
     _nothing_under_way(application)
     packet = packet_of(application)[0]
     message = letter_of(application, packet)
@@ -104,7 +104,7 @@ def _sent_by_officer(found):
 def dispatch_by_hand(application, who, confirmed):
     """Record that the officer has sent the same letter with a mailer of their own (.eml)."""
     require_now("dispatch_by_hand", application, who)
-    _confirm(confirmed)
+    require_confirmed(confirmed)
     prepare_by_hand(application, who)
     letter = _prepared(application)
     told = {"message_id": letter.message_id, "confirmed_on": clock.today().isoformat(), "sha256": letter.sha256}
@@ -185,7 +185,13 @@ def _nothing_under_way(application):
         )
 
 
-def _confirm(confirmed):
+def _require_mail(application):
+    if ca_profiles.of(application).dispatch != "mail":
+        raise Refused("この認証局には、メールではなくポータルで申請します。", "送付の画面を開き直してください。")
+
+
+def require_confirmed(confirmed):
+    """Raise Incomplete unless the officer has looked at what the CA says of its procedure today."""
     if not confirmed:
         sentence = f"NIIの案内で最新の手順と様式を確認し、「{CONFIRMED}」に印を付けてください。"
         raise Incomplete("確認の欄に印がありません。", sentence, {"confirmed": sentence})

@@ -3,8 +3,8 @@ that the act refuses with."""
 
 from dataclasses import dataclass
 
-from webapp import clock, profiles, rules
-from webapp.acts import gates, key_protection
+from webapp import clock, rules
+from webapp.acts import ca_profiles, gates, key_protection
 from webapp.errors import Incomplete
 from webapp.papers import csr as csr_paper
 from webapp.papers.revocation_reasons import REASONS
@@ -27,6 +27,8 @@ from webapp.rules import csr as csr_rules
 from webapp.rules import revocation as revocation_rules
 from webapp.rules import subject as subject_rules
 from webapp.rules.revocation import Asked, Target
+
+SEALERS = "捺印・署名する人を選び直してください。"
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def demand(facts, message):
 def judge_csr(csr, application):
     """Findings about a CSR (as papers.csr.read gives it) for this application: DN-01…07 and CSR-01…08."""
     institution = Institution.here()
-    profile = profiles.load(institution.profile)
+    profile = ca_profiles.of(application)
     registered = Subject(institution.subject)
     return [
         *subject_rules.judge(csr.subject, registered, profile),
@@ -108,7 +110,7 @@ def _to_revoke(application):
             REASONS[revocation.reason].words,
         ),
         _officer(application),
-        Fact("head", "捺印・署名する人", bool(sealers), "捺印・署名する人を選び直してください。"),
+        *([Fact("head", "捺印・署名する人", bool(sealers), SEALERS)] if application.wants_seal else []),
     ]
 
 
@@ -123,7 +125,7 @@ def judge_revocation(application, revocation=None):
         noticed_at=revocation.noticed_at,
         is_emergency=application.is_emergency,
     )
-    profile = profiles.load(Institution.here().profile)
+    profile = ca_profiles.of(application)
     return revocation_rules.judge(asked, target_of(application.target), profile, at=clock.now())
 
 
@@ -140,8 +142,7 @@ def target_of(certificate):
 
 def seal_roles(application):
     """The roles that may seal an application of this kind, as the CA profile says (seed 1-1-4, 1-3-2)."""
-    profile = profiles.load(Institution.here().profile)
-    return [Role(role) for role in profile.seal_roles[application.kind]]
+    return [Role(role) for role in ca_profiles.of(application).seal_roles.get(application.kind, ())]
 
 
 def _officer(application):
@@ -260,19 +261,14 @@ _UNSENT = (Stage.SUBMITTED, Stage.EXAMINED, Stage.SEALED)
 def for_dispatch(application):
     institution = Institution.here()
     for_issue = [
-        *(_key_protection(application) if profiles.load(institution.profile).public else []),
+        *(_key_protection(application) if ca_profiles.of(application).public else []),
         Fact("csr", "CSR", Csr.in_force(application) is not None, "CSRがありません。"),
         *(gates.facts_of_gates(application.kind) if application.stage in _UNSENT else []),
     ]
     return [
         *([] if application.is_revocation else for_issue),
         made(application),
-        Fact(
-            "sealed",
-            "捺印・署名済みPDF",
-            Paper.sealed(application) is not None,
-            "捺印・署名済みのPDFがありません。",
-        ),
+        *([_sealed(application)] if application.wants_seal else []),
         Fact(
             "switchboard",
             "代表電話番号",
@@ -287,6 +283,11 @@ def _key_protection(application):
     faults = errors_in(key_protection.judge(application))
     wanting = " ".join(f"{fault.sentence}{fault.advice}" for fault in faults)
     return [Fact("key_protection", "鍵の保護(ハードウェア)", not faults, wanting)]
+
+
+def _sealed(application):
+    is_there = Paper.sealed(application) is not None
+    return Fact("sealed", "捺印・署名済みPDF", is_there, "捺印・署名済みのPDFがありません。")
 
 
 def switchboard_is_fresh(institution):

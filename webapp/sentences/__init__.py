@@ -49,15 +49,25 @@ def _told(event, beside):
     notes = [beside[name] for name in _NOTES if beside.get(name)]
     return {
         "at": event.at,
-        "sentence": EVENTS.get(event.act, event.act) + _detail(event),
+        "sentence": _act(event) + _detail(event),
         "person": event.person.name if event.person else "自動",
         "note": "\n".join(notes),
     }
 
 
+def _act(event):
+    if event.act == "dispatch_by_hand" and "receipt" in event.facts:
+        return "認証局のポータルで申請しました。"
+    return EVENTS.get(event.act, event.act)
+
+
 def _detail(event):
     facts = event.facts
     match event.act:
+        case "dispatch_by_hand" if "receipt" in facts:
+            return f"受付番号 {facts['receipt']}、{_day(facts['entered_on'])}に申請"
+        case "keep_profile":
+            return f"{facts['name']} 第{facts['number']}版"
         case "submit" | "freeze":
             return f"第{facts['version']}版、照合番号 {facts['mark']}"
         case "check_identity":
