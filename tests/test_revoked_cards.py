@@ -155,7 +155,8 @@ def test_a_seal_of_which_nothing_is_known_is_taken_and_the_report_says_so(world,
     assert give_seal(browser, examined, heads[0]).status == 200 and again(examined).stage == "sealed"
     sentence, result, detail = revocation_line(examined)
     assert (sentence, result) == ("失効状態は未確認です。", "未確認") and detail.startswith("SIG-04")
-    assert "失効状態は未確認です。" in browser.see(f"/applications/{examined.id}/seal-report").text
+    text = browser.see(f"/applications/{examined.id}/seal-report").text
+    assert "ご注意 失効状態は未確認です。" in text and "手元にありません" in text
 
 
 def test_a_mail_signed_with_a_revoked_certificate_does_not_leave(

@@ -26,7 +26,7 @@ LABELS = {GOOD: "有効", REVOKED: "失効", UNKNOWN: "未確認"}
 @dataclass(frozen=True)
 class RevocationState:
     """`state` is "good", "revoked" or "unknown"; `as_of` the aware instant of the list that says so (None for unknown);
-    `sentence` says it to people."""
+    `sentence` says to people what the list says, or why nothing is known."""
 
     state: str
     as_of: datetime | None
@@ -41,7 +41,7 @@ class RevocationState:
 
 def unknown(why):
     """The state of which nothing is known, and why."""
-    return RevocationState(UNKNOWN, None, f"失効状態は未確認です。{why}")
+    return RevocationState(UNKNOWN, None, why)
 
 
 def judge(certificate_der: bytes, authorities: list[bytes], lists: list[bytes], at: datetime) -> RevocationState:
