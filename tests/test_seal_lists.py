@@ -1,5 +1,6 @@
 """まとめて署名する (1-1-4): from the page on which a head chooses to each application's own seal, whatever becomes of the others."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from tests.cases import again, frozen_of
 from tests.stations import ORIGIN, TOKEN, asked, code_on, error, newest
 from tokens.station import payloads, protocol
 from webapp import clock, profiles
-from webapp.acts import sealing
+from webapp.acts import ca_profiles, sealing
 from webapp.register import ApplicationForm, Event, Paper, PersonRole, StationJob, StationJobItem
 
 pytestmark = pytest.mark.both_databases
@@ -120,16 +121,18 @@ def test_a_list_takes_the_place_of_one_that_waits(browser, head, three):
 # One PIN for the list
 
 
-@pytest.mark.parametrize("allowed", [True, False])
-def test_the_profile_alone_says_whether_one_pin_may_do(browser, head, three, monkeypatch, allowed):
-    from dataclasses import replace
+@pytest.mark.parametrize("now", [True, False])
+@pytest.mark.parametrize("kept", [True, False])
+def test_the_profiles_alone_say_whether_one_pin_may_do(browser, head, three, monkeypatch, now, kept):
+    def saying(allowed):
+        return lambda application=None: replace(profiles.load("practice"), one_pin_for_list=allowed)
 
-    allowing = replace(profiles.load("practice"), one_pin_for_list=allowed)
-    monkeypatch.setattr(profiles, "load", lambda name: allowing)
-    fields = {"application": [str(each.id) for each in three], "one_pin": "true" if not allowed else "false"}
+    monkeypatch.setattr(ca_profiles, "here", saying(now))
+    monkeypatch.setattr(ca_profiles, "of", saying(kept))
+    fields = {"application": [str(each.id) for each in three], "one_pin": "false" if now and kept else "true"}
     envelope = head.opened(code_on(browser.press("/sealing", fields)))
-    assert envelope.payload.one_pin is allowed
-    assert head.poll()["one_pin"] is allowed
+    assert envelope.payload.one_pin is (now and kept)
+    assert head.poll()["one_pin"] is now
 
 
 def test_no_profile_allows_it_unless_it_says_so():

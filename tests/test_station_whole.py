@@ -17,6 +17,8 @@ from tokens.station import device, pairing
 from tokens.station.agent import Agent
 from tokens.station.cards import Cards
 from tokens.station.journal import Journal
+from webapp import profiles
+from webapp.acts import ca_profiles
 from webapp.register import ApplicationForm, Csr, Event, Institution, Letter, Paper
 
 pytestmark = pytest.mark.slow
@@ -86,11 +88,13 @@ def answered(agent, page):
     return dict(shown.rows), shown
 
 
-def test_a_head_seals_a_form_with_the_card(station_of, case, browser, tanaka, authorities, tmp_path, monkeypatch):
-    def printed(name):
-        mark = ApplicationForm.select().order_by(ApplicationForm.id.desc()).get().mark
-        return papers_pdf.add_seal_field(papers_pdf.plain_pdf(f"{name} {mark}"), 0, papers_pdf.SPOT)
+def printed(name):
+    """A form with its mark, as LibreOffice would make it."""
+    mark = ApplicationForm.select().order_by(ApplicationForm.id.desc()).get().mark
+    return papers_pdf.add_seal_field(papers_pdf.plain_pdf(f"{name} {mark}"), 0, papers_pdf.SPOT)
 
+
+def test_a_head_seals_a_form_with_the_card(station_of, case, browser, tanaka, authorities, tmp_path, monkeypatch):
     monkeypatch.setattr("tests.cases.frozen_pdf", printed)
     application = case.examined()
     token, _ = card_with(tmp_path / "card", "tanaka@shinsei.example", authority=authorities.seal)
@@ -100,6 +104,37 @@ def test_a_head_seals_a_form_with_the_card(station_of, case, browser, tanaka, au
     )
     assert (again(application).stage, again(application).sealer) == ("sealed", tanaka)
     assert Paper.sealed(again(application)).kind == "sealed_pdf"
+
+
+@pytest.mark.parametrize("one_pin", [False, True])
+def test_a_head_seals_a_list_with_one_press(
+    station_of, case, browser, tanaka, authorities, tmp_path, monkeypatch, one_pin
+):
+    allowing = replace(profiles.load("practice"), one_pin_for_list=one_pin)
+    monkeypatch.setattr(ca_profiles, "here", lambda: allowing)
+    monkeypatch.setattr(ca_profiles, "of", lambda application: allowing)
+    monkeypatch.setattr("tests.cases.frozen_pdf", printed)
+    applications = [case.examined(title=title) for title in ("分光計A", "分光計B", "分光計C")]
+    token, _ = card_with(tmp_path / "card", "tanaka@shinsei.example", authority=authorities.seal)
+    person = Person()
+    agent = station_of(tanaka, token, person)
+    page = browser.press("/sealing", {"application": [str(each.id) for each in applications]})
+    agent.look(agent.pairings[0])
+    (offer,) = agent.offers
+    agent.claim(offer.id, code_on(page))
+    (ready,) = agent.ready or [pytest.fail(agent.told[0].message)]
+    rows = [dict(part.shown.rows) for part in ready.parts]
+    assert [row["申請番号"] for row in rows] == [each.number for each in applications]
+    for place, wanted in enumerate((True, False, True)):
+        agent.answer(offer.id, place, wanted)
+    agent.perform([offer.id])
+    assert agent.told[0].good, agent.told[0].message
+    assert [again(each).stage for each in applications] == ["sealed", "examined", "sealed"]
+    assert person.asked == (1 if one_pin else 2)
+    page = browser.see(f"/jobs/{newest().id}")
+    assert "3件のうち2件" in page.text and "一覧から外しました" in page.text
+    signed = [entry["number"] for entry in Journal().entries() if entry["event"] == "signed"]
+    assert signed == [applications[0].number, applications[2].number]
 
 
 def test_a_subscriber_makes_the_key_and_later_installs_its_certificate(
