@@ -16,6 +16,8 @@ READING = 30  # seconds for a long list
 USES = ("seal", "sign_in")
 AGAIN = timedelta(minutes=15)  # after a question without a good answer
 BEFORE = timedelta(hours=1)  # the end of a list, at the latest
+WHOSE = "個人の証明書(S/MIME・カード)の失効リスト"
+MEANING = "電子署名とカードの失効は「未確認」になります。管理者は「設定」の「信頼する認証局」で理由を確認してください。"
 _NEWER = "新しい失効リスト(CRL)が公開されるのを待っています。"
 
 
@@ -138,9 +140,9 @@ def trouble():
 
 def _told(row):
     if row.next_update is None:
-        return f"個人の証明書(S/MIME・カード)の失効リストをまだ取得できていません。失効は「未確認」になります。{row.sentence}"
+        return f"{WHOSE}をまだ取得できていません。{MEANING}"
     ended = f"{row.next_update.astimezone(clock.JST):%Y年%-m月%-d日 %H:%M}"
-    return f"個人の証明書(S/MIME・カード)の失効リストが{ended}に期限切れになりました。失効は「未確認」になります。{row.sentence}"
+    return f"{WHOSE}が{ended}に期限切れになりました。{MEANING}"
 
 
 def ask(who):
