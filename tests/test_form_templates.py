@@ -307,7 +307,7 @@ def test_a_pdf_saved_elsewhere_takes_the_place_only_if_it_shows_every_value(offi
     assert frozen.pdf.startswith(b"%PDF-") and frozen.mark.encode() not in ours
     with pytest.raises(Unreadable) as refused:
         freeze.freeze(issue_form(officer_name="山本 桜"), template, printed=ours, work=office_room)
-    assert refused.value.fields == {"officer_name": "「山本 桜」がPDFに見つかりません。"}
+    assert list(refused.value.fields) == ["officer_name"]
     with pytest.raises(Unreadable, match="署名欄"):
         freeze.freeze(issue_form(), template, printed=frozen.pdf, work=office_room)
 

@@ -10,7 +10,18 @@ import socket
 import time
 
 from webapp import asking, clock, posting
-from webapp.acts import confirmation, dispatch, forms, imports, kept_lists, reminders, revocations, trials, watching
+from webapp.acts import (
+    confirmation,
+    dispatch,
+    form_templates,
+    forms,
+    imports,
+    kept_lists,
+    reminders,
+    revocations,
+    trials,
+    watching,
+)
 from webapp.errors import Refused
 from webapp.procedure import Stage
 from webapp.register import OUTAGES, Application, Job, Letter, database
@@ -44,6 +55,13 @@ def _freeze(job, settings):
         job.try_later(str(error), clock.now())
     else:
         job.finish()
+
+
+def _trial_form(job, settings):
+    if job.attempts > ATTEMPTS:
+        return job.give_up(job.outcome or STOPPED)
+    form_templates.make_trial(job.subject_id, settings.lobby)
+    job.finish()
 
 
 def _post(job, settings):
@@ -148,6 +166,7 @@ def _import(job, settings):
 WORK = {
     "import": _import,
     "freeze": _freeze,
+    "trial_form": _trial_form,
     "post": _post,
     "confirm": _confirm,
     kept_lists.JOB: _keep_lists,

@@ -61,7 +61,7 @@ def add_document(who, given, data=b""):
         {
             "name": entries.line("文書の名前"),
             "version": entries.line("版", longest=64),
-            "address": _address,
+            "address": address,
             "since_on": entries.day("この版の開始日"),
         },
         given,
@@ -92,7 +92,8 @@ def _end_versions(values):
     Document.update(until_on=eve).where(Document.id.in_([row.id for row in older])).execute()
 
 
-def _address(text):
+def address(text):
+    """The rule for a typed http(s) address, or none."""
     parts = urlsplit(text)
     if text and (parts.scheme not in ("http", "https") or not parts.netloc or not text.isascii()):
         raise entries.Unfit("アドレスは、https://から始まる形で入力してください。")

@@ -11,10 +11,9 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, MDPPerm, SigFieldSpec, append_signature_field
 
 from webapp.errors import Unreadable
-from webapp.papers import guard, look, page_mark
+from webapp.papers import form_compared, guard, look, page_mark
 from webapp.papers.form_mark import mark_of
 from webapp.papers.form_template import Template
-from webapp.papers.forms import paper_of
 from webapp.papers.look import pictures
 from webapp.papers.office import to_pdf
 
@@ -48,15 +47,13 @@ def freeze(form, template: Template | None = None, *, printed: bytes | None = No
     does not show every value. Takes seconds: for the worker, never for a request."""
     form = replace(form, mark=mark_of(form))
     if template is None:
-        xlsx = paper_of(form).fill(form)
-        pdf = to_pdf(xlsx, work) if printed is None else compared(printed, _expected(form))
-        seal, hide = None, getattr(form, "zip_password", "")
+        filled = form_compared.on_specimen(form)
     else:
         filled = guard.run("webapp.papers.form_filling:filled", template.blank, template.mapping, form)
-        xlsx = filled.xlsx
-        pdf = to_pdf(xlsx, work) if printed is None else compared(printed, filled.expected)
-        seal, hide = template.mapping["seal"], form.zip_password if "zip_password" in filled.expected else ""
-    return _frozen(form, xlsx, pdf, seal, hide, is_marked=template is None and printed is None)
+    pdf = to_pdf(filled.xlsx, work) if printed is None else compared(printed, filled.expected)
+    seal = template and template.mapping["seal"]
+    hide = getattr(form, "zip_password", "") if "zip_password" in filled.expected else ""
+    return _frozen(form, filled.xlsx, pdf, seal, hide, is_marked=template is None and printed is None)
 
 
 def _frozen(form, xlsx, printed, seal, hide, is_marked):
@@ -68,23 +65,14 @@ def _frozen(form, xlsx, printed, seal, hide, is_marked):
     return Frozen(xlsx, pdf, shown, masked, form.mark)
 
 
-def _expected(form) -> dict:
-    """What a print of our specimen shows: key -> [text]."""
-    return {key: [text] for key, text in paper_of(form).printed(form).items() if text}
-
-
 def compared(pdf: bytes, expected: dict) -> bytes:
     """`pdf`, if every expected value stands on it. Raises Unreadable with `fields` naming those that do not."""
     shown = guard.run("webapp.papers.form_print:look", pdf, expected, seconds=30)
     if shown.missing:
-        faults = {
-            key: f"「{expected[key][0]}」がPDFに見つかりません。" for key in shown.missing if key != "zip_password"
-        }
-        faults |= {key: "パスワードがPDFに見つかりません。" for key in shown.missing if key == "zip_password"}
         raise Unreadable(
             f"このPDFには、申請の値のうち{len(shown.missing)}件が見つかりません。",
-            "しるしから保存した申請書(Excel)を開き、値を変えずにPDFで保存してください。",
-            faults,
+            "申請の画面から保存した申請書(Excel)を開き、値を変えずにPDFで保存してください。",
+            dict.fromkeys(shown.missing, "この値がPDFに見つかりません。"),
         )
     return pdf
 

@@ -14,6 +14,7 @@ from webapp.register.content import Content
 from webapp.register.database import IN_THE_WAY, OUTAGES, bind, database, migrate
 from webapp.register.emergencies import EmergencyContact
 from webapp.register.events import ChainBroken, ChainHead, Event, EventParticulars, verify_chain
+from webapp.register.form_templates import FormTemplate, FormTrial, FormTrialPage
 from webapp.register.gates import GateRecord
 from webapp.register.imports import ImportBatch, ImportRow
 from webapp.register.incoming import IncomingMail, Mailbox
@@ -68,6 +69,9 @@ __all__ = [
     "Event",
     "EventParticulars",
     "Evidence",
+    "FormTemplate",
+    "FormTrial",
+    "FormTrialPage",
     "GateRecord",
     "IdentityCheck",
     "IdentityMethod",

@@ -5,6 +5,7 @@ from peewee import BooleanField, CharField, ForeignKeyField, IntegerField, TextF
 from webapp.register.applications import Application
 from webapp.register.content import Content
 from webapp.register.database import InstantField, JSONField, Row
+from webapp.register.form_templates import FormTemplate
 from webapp.register.people import Person
 
 
@@ -53,6 +54,8 @@ class ApplicationForm(Row):
     entries = JSONField()
     written_at = InstantField()
     made_at = InstantField(null=True)  # when xlsx and PDF lay in the register
+    template = ForeignKeyField(FormTemplate, null=True)  # None: our specimen
+    printed = ForeignKeyField(Content, column_name="printed_sha256", null=True, backref="+")  # saved from Excel
 
     class Meta:
         table_name = "application_form"
@@ -100,10 +103,12 @@ class Paper(Row):
 
     @classmethod
     def pictures(cls, application, is_masked):
-        kind = "masked_picture" if is_masked else "picture"
+        """Those of the newest PDF of the form."""
+        kind, pdf = "masked_picture" if is_masked else "picture", cls.newest(application, "form_pdf")
         return list(
             cls.select()
             .where((cls.application == application) & (cls.kind == kind) & (cls.version == application.version))
+            .where(cls.id > (pdf.id if pdf else 0))
             .order_by(cls.page)
         )
 

@@ -50,6 +50,7 @@ def index():
         kinds=acts.KINDS,
         pending=Notification.pending().count(),
         today=today,
+        is_officer=Role.OFFICER in g.roles,
     )
 
 

@@ -122,6 +122,8 @@ def _detail(event):
         case "export":
             cut = "(50,000件で打ち切り)" if facts["is_cut"] else ""
             return f"{facts['what']} {facts['count']}件{cut}"
+        case act if act.endswith(("_form_template", "_form_mapping")):
+            return f"{facts['name']} 第{facts['version']}版"
         case "read_import" | "import_certificates" | "imported" | "take_back":
             return f"{facts['count']}件"
         case "tried_mail":
