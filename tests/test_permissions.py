@@ -60,6 +60,7 @@ KEPT_BY_THE_FORM = {("accept_for", "佐藤"), ("accept", "山本")}
 SHARED_PAGES = {
     "submission": ("submit",),
     "examination": ("examine",),
+    "form_pdf": ("replace_form_pdf",),
     "inquiry": ("inquire",),
     "return": ("send_back",),
     "seal": ("seal",),

@@ -34,8 +34,14 @@ def packet_of(application):
         csr = csr_paper.read(Csr.in_force(application).content.bytes())
         spki_sha256 = csr.spki_sha256
         packet = packets.issue_packet(*named, csr.der, xlsx, pdf, scanned=is_scan)
-    points = packets.check(packet, form, frozen, accepted_scan=pdf if is_scan else None, spki_sha256=spki_sha256)
+    points = packets.check(packet, form, frozen, accepted_scan=pdf if is_scan else None, spki_sha256=spki_sha256, mapping=_mapping(application))
     return packet, points
+
+
+def _mapping(application):
+    """Where the values stand on the CA's form that this application was written on, or None: our specimen."""
+    template = ApplicationForm.current(application).template
+    return template and template.mapping
 
 
 def letter_of(application, packet):

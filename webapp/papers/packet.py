@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from webapp.errors import Refused, Unreadable
 from webapp.papers import csr as csrs
+from webapp.papers import form_filled
 from webapp.papers.form_mark import mark_of
 from webapp.papers.form_values import IssueForm
 from webapp.papers.forms import paper_of
@@ -88,13 +89,14 @@ def check(
     *,
     accepted_scan: bytes | None = None,
     spki_sha256: str = "",
+    mapping: dict | None = None,
 ) -> list[Point]:
     """The last look at the whole packet against the register: `expected` values (IssueForm or RevocationForm),
-    `frozen_pdf` or the scan that the officer accepted, and for issue the CSR's key (hex SHA-256 of its SPKI, if
-    given). Raises PacketRefused with its rule."""
+    `frozen_pdf` or the scan that the officer accepted, for issue the CSR's key (hex SHA-256 of its SPKI, if given), and
+    the `mapping` of the CA's own form if it was filled on one. Raises PacketRefused with its rule."""
     files = _complete(packet)
     paper = paper_of(expected)
-    _check_sheet(files[0].data, expected, paper)
+    _check_sheet(files[0].data, expected, paper, mapping)
     how = _check_pdf(files[1], frozen_pdf, accepted_scan, paper.NAME)
     names = "、".join(file.name for file in packet.files)
     points = [
@@ -133,12 +135,13 @@ def _complete(packet: Packet) -> list[PacketFile]:
     return [file for (file,) in found]
 
 
-def _check_sheet(xlsx: bytes, expected, paper) -> None:
+def _check_sheet(xlsx: bytes, expected, paper, mapping) -> None:
     try:
-        values = paper.read(xlsx)
+        values = paper.read(xlsx) if mapping is None else form_filled.read_filled(xlsx, mapping)
     except Unreadable as unreadable:
         raise PacketRefused("ATT-02", unreadable.message, f"{paper.NAME}を作り直してください。") from unreadable
-    if different := [key for key, value in paper.as_read(expected).items() if values[key] != value]:
+    said = values.keys() if mapping is None else form_filled.carried(mapping)
+    if different := [key for key, value in paper.as_read(expected).items() if key in said and values[key] != value]:
         raise PacketRefused(
             "ATT-02",
             f"{paper.NAME}(Excel)の値が、申請の内容と一致しません: {'、'.join(_labels(different, paper))}",
