@@ -34,7 +34,14 @@ def packet_of(application):
         csr = csr_paper.read(Csr.in_force(application).content.bytes())
         spki_sha256 = csr.spki_sha256
         packet = packets.issue_packet(*named, csr.der, xlsx, pdf, scanned=is_scan)
-    points = packets.check(packet, form, frozen, accepted_scan=pdf if is_scan else None, spki_sha256=spki_sha256, mapping=_mapping(application))
+    points = packets.check(
+        packet,
+        form,
+        frozen,
+        accepted_scan=pdf if is_scan else None,
+        spki_sha256=spki_sha256,
+        mapping=_mapping(application),
+    )
     return packet, points
 
 
