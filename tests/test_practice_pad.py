@@ -115,7 +115,7 @@ def test_a_job_is_signed_by_keys_pressed_on_the_pad(intranet, hands, at_the_pad,
         agent, job, person = sealing(intranet, cards)
         done(agent, job)
     assert agent.told[0].good and intranet.result(job)[0] == "done", agent.told
-    assert "PINの入力を待っています。カードリーダーの操作部で入力してください。" in person.shown[0]
+    assert "PINの入力を待っています。カードリーダーのPINパッドで入力してください。" in person.shown[0]
     assert log.read_text().count("C_Login") == 1 and "  as the user, NULL" in log.read_text()
 
 
@@ -192,7 +192,7 @@ def test_a_key_that_wants_a_pin_for_each_signature_asks_twice_at_the_pad(intrane
         done(agent, job)
     assert agent.told[0].good, agent.told
     assert "署名のためのPIN" in hands.displays[1] and "署名のためのPIN" not in hands.displays[0]
-    assert len(person.shown) == 2
+    assert "署名のたびにPINを求めます" in person.shown[1] and "もう一度" not in person.shown[0]
     calls = (token.directory / "calls").read_text().splitlines()
     assert [each for each in calls if "NULL" in each] == ["  as the user, NULL", "  for one signature, NULL"]
 

@@ -79,6 +79,12 @@ def test_each_trouble_has_its_sentence_and_advice(card, script, words, result):
     assert found and {each.result for each in found} == {result} and all(each.advice for each in found)
 
 
+def test_a_reader_with_a_pin_pad_is_named(card):
+    assert not [each for each in findings(card) if "PINパッド" in each.sentence]
+    card.script("pad 271828")
+    assert about(findings(card), "PINパッドで入力します") == WELL
+
+
 def test_drivers_of_cards_that_are_not_here_keep_nobody_from_working(card):
     unused = Found("よその会社", "", "/nowhere/libother.so")
     found = doctor.examine([unused, Found("試験用", "", card.module)])

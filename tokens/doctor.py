@@ -154,6 +154,8 @@ def _pin(token):
         yield Finding(TAKE_CARE, f"{name}では、前にPINの誤りがありました。", "次は、確かめてから入力してください。")
     else:
         yield Finding(WELL, f"{name}は、PINを入力できる状態です。残りの回数は、知らせないトークンもあります。")
+    if "PROTECTED_AUTHENTICATION_PATH" in flags:
+        yield Finding(WELL, f"{name}のPINは、カードリーダーのPINパッドで入力します。")
 
 
 def _abilities(token):

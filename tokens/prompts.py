@@ -13,7 +13,7 @@ from tokens.pin_entry import LAST_TRY, PAD
 TOLD_LAST = "次にPINを間違えると、トークンがロックされます。"
 FEARED_LAST = "このトークンは残りの回数を知らせません。次に間違えると、ロックされるおそれがあります。"
 TYPE_LAST = f"続ける場合は「{LAST_TRY}」と入力してください"
-AT_THE_READER = "カードリーダーの操作部で入力してください。"
+AT_THE_READER = "カードリーダーのPINパッドで入力してください。"
 AT_THE_MODULE = "トークンのソフトウェアが開く画面で入力してください。"
 NOT_THE_SAME = "2回の入力が一致しません。PINは変わっていません。"
 

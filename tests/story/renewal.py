@@ -112,5 +112,5 @@ def _install(story, own, number):
     sato = story.sato.sign_in()
     sato.follow("証明書を引き渡す")
     sato.press("署名ステーションで格納する")
-    own.do(("証明書の格納", number), pins=2)
+    own.do(("証明書の格納", number))
     station.finish(own)

@@ -64,7 +64,7 @@ def pair(options):
     say("しるしにサインインし、「署名ステーション」›「端末をペアリングする」で、次の2つを入力してください(10分以内)。")
     say(f"  コード    : {begun.user_code}", f"  6桁の番号 : {begun.match_number}", "", "確認を待っています…")
     made = pairing.finish(begun, key)
-    say(f"ペアリングしました。持ち主: {made.owner}", "「python -m tokens station run」で、署名の依頼を待ち始めます。")
+    say(f"ペアリングしました。持ち主: {made.owner}", f"次のコマンドで、署名の依頼を待ち始めます: {_command('run')}")
     if _is_running():
         say("署名ステーションはすでに動いています。新しいペアリング先は、いったん終えて動かし直すと使えます。")
 
@@ -97,7 +97,7 @@ def status(options):
     say(f"この端末の鍵の指紋: {protocol.fingerprint(protocol.raw(device.key()))}")
     for each in found:
         say(f"ペアリング先: {each.origin}(持ち主: {each.owner}、番号: {each.station})")
-    say("動いています。" if _is_running() else "動いていません。「python -m tokens station run」で動かします。")
+    say("動いています。" if _is_running() else f"動いていません。次のコマンドで動かします: {_command('run')}")
     record = Journal()
     broken, entries = record.broken_at(), record.entries()
     say(f"記録: {record.path}({len(entries)}行)")
@@ -207,6 +207,11 @@ def _is_running():
             return False
     except Refusal:
         return True
+
+
+def _command(act):
+    """A command as it is typed on this PC: Debian, for one, has no plain `python`."""
+    return f"{sys.executable} -m tokens station {act}"
 
 
 def _no_options():

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from tokens.errors import named
+from tokens.misses import SIGNATURE
 from tokens.pin_entry import PAD
 from tokens.station import payloads
 from tokens.station.refusals import Refusal
@@ -17,7 +18,8 @@ SENTENCES = {
     "reading": "書類を1件ずつご確認ください。すべて確かめると、まとめて署名できます。",
     "confirming": "内容をお読みになり、続けるか、やめるかを選んでください。",
     "pin": "PINの入力を待っています。この画面ではなく、別に開いた小さな画面(または起動した端末)で入力してください。",
-    "pad": "PINの入力を待っています。カードリーダーの操作部で入力してください。",
+    "pad": "PINの入力を待っています。カードリーダーのPINパッドで入力してください。",
+    "pad_again": "この鍵は、署名のたびにPINを求めます。カードリーダーのPINパッドで、もう一度入力してください。",
     "module": "PINの入力を待っています。トークンのソフトウェアが開く画面で入力してください。",
     "last_try": "次にPINを間違えるとロックされるおそれがあります。別に開いた画面(または端末)でご確認ください。",
     "signing": "カードで処理しています。抜かずにお待ちください。",
@@ -84,7 +86,8 @@ class Watched:
         return self._while("last_try", self.prompt.agrees_to_last_try, question, told)
 
     def point_to_reader(self, question):
-        self.says("pad" if question.entry == PAD else "module")
+        pad = "pad_again" if question.kind == SIGNATURE else "pad"
+        self.says(pad if question.entry == PAD else "module")
         self.prompt.point_to_reader(self._told(question))
 
     def new_pin(self, question):
