@@ -2,7 +2,7 @@
 
 from webapp import clock, mails
 from webapp.acts import Who, ca_profiles, facts, form_values, letters, performing, require_now
-from webapp.errors import Incomplete, NotYourAct
+from webapp.errors import Incomplete, NotYourAct, Refused
 from webapp.papers import form_mark, password
 from webapp.procedure import Kind, Role, Stage
 from webapp.register import (
@@ -183,7 +183,9 @@ def submit(application, who):
 
 
 def show_password(application, who):
-    """The ZIP password, with an event that it was shown. Raises NotYourAct."""
+    """The ZIP password, with an event that it was shown. Raises NotYourAct, Refused where there is none."""
+    if not application.zip_password:
+        raise Refused("この申請に、ZIPのパスワードはありません。", "証明書は、認証局のリンクから取得します。")
     with performing("show_password", application, who):
         pass
     return application.password()

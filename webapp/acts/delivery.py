@@ -5,7 +5,7 @@ import secrets
 from tokens import proof
 from tokens.errors import ProofRefused
 from webapp import clock, mails, profiles
-from webapp.acts import facts, forms, intakes, key_use, letters, performing, require_now
+from webapp.acts import ca_profiles, facts, forms, intakes, key_use, letters, performing, require_now
 from webapp.acts.case import required
 from webapp.acts.keys import on_token
 from webapp.errors import Incomplete, NotYourAct, Refused
@@ -20,13 +20,12 @@ NONCE = 32  # bytes of a challenge
 
 
 def take_delivery(application, who, name, data, typed_password=""):
-    """Take the ZIP from the CA: kept, opened with the form's password (or one typed instead), its certificate judged
-    (CRT-01…11). Raises Unreadable, WrongPassword, or Incomplete with what is wrong; the ZIP stays kept."""
+    """Take what came from the CA: kept, a ZIP opened with the form's password (or one typed instead), its certificate
+    judged (CRT-01…11). Raises Unreadable, WrongPassword, or Incomplete with what is wrong; the file stays kept."""
     require_now("take_delivery", application, who)
     intake = intakes.receive(application, who, "delivery", name, data, is_secret=True)
     with intakes.reading(intake):
-        password = typed_password or application.password()
-        delivery = guard.run("webapp.papers.delivery:open_zip", data, password)
+        delivery = _opened(application, data, typed_password)
         found = judge(delivery, application)
         _refuse_faults(found)
         leaf, csr = delivery.certificate, Csr.in_force(application)
@@ -35,6 +34,12 @@ def take_delivery(application, who, name, data, typed_password=""):
             _keep(application, who, name, data, delivery, csr, found)
             letters.notify(mails.delivered, application, [*letters.people_of(application), application.officer])
             key_use.tell_officers(application)
+
+
+def _opened(application, data, typed_password):
+    if not ca_profiles.of(application).has_zip:
+        return guard.run("webapp.papers.delivery:open_file", data)
+    return guard.run("webapp.papers.delivery:open_zip", data, typed_password or application.password())
 
 
 def judge(delivery, application):
@@ -53,7 +58,7 @@ def _refuse_faults(findings):
     if errors:
         raise Incomplete(
             "この証明書は受け取れません。",
-            " ".join(finding.sentence for finding in errors) + " 受信したZIPは保存してあります。",
+            " ".join(finding.sentence for finding in errors) + " 受信したファイルは保存してあります。",
             {"file": " ".join(dict.fromkeys(finding.advice for finding in errors if finding.advice))},
         )
 
@@ -63,9 +68,8 @@ def _keep(application, who, name, data, delivery, csr, findings):
     others = _path(delivery)
     for certificate in (leaf, *others):
         Content.keep(certificate.der)
-    forms.keep(
-        application, "delivery", name, "application/zip", data, application.version, is_secret=False, person=who.person
-    )
+    media_type = "application/zip" if ca_profiles.of(application).has_zip else "application/octet-stream"
+    forms.keep(application, "delivery", name, media_type, data, application.version, is_secret=False, person=who.person)
     row = Certificate.create(
         application=application,
         content=leaf.sha256,

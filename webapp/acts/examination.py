@@ -95,7 +95,8 @@ def examine(application, who):
     facts.demand(facts.for_examination(application), "審査を完了するには、次の確認が必要です。")
     seen = {kind: Paper.newest(application, kind).sha256 for kind in ("form_xlsx", "form_pdf")}
     with performing("examine", application, who, seen, examiner=who.person):
-        letters.notify(mails.awaits_seal, application, [application.head])
+        if application.wants_seal:
+            letters.notify(mails.awaits_seal, application, [application.head])
 
 
 def send_back(application, who, reason):

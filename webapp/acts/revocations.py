@@ -174,8 +174,8 @@ def give_reason(application, who, reason, comment, compromised_at, noticed_at, o
 
 
 def sealers(application):
-    """Everybody who may seal this application today, heads first."""
-    roles = facts.seal_roles(application) or (Role.HEAD, Role.OFFICER)  # where no seal is wanted the form names one, too
+    """Everybody who may seal this application today, heads first; where no seal is wanted, who may stand on the form."""
+    roles = facts.seal_roles(application) or (Role.HEAD, Role.OFFICER)
     people = [person for role in roles for person in Person.holding(role)]
     return list({person.id: person for person in people}.values())
 

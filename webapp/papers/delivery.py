@@ -79,6 +79,20 @@ def open_zip(data, password):
     return Delivery(leaf.der, tuple(each.der for each in authorities), names, notes)
 
 
+def open_file(data):
+    """The Delivery in a file from the CA's link (bytes: PEM, DER or P7B), without a password. PrivateKeyPasted, or
+    Unreadable for what is no certificate or more than one of a subscriber."""
+    if data[:4] == b"PK\x03\x04":
+        raise Unreadable(
+            "ZIPファイルです。この認証局の証明書は、ZIPではなく証明書のファイルで届きます。",
+            "認証局のリンクから保存した証明書のファイル(.cer、.crt、.pem、.p7b)を選択してください。",
+        )
+    found = _unique(certificate.read_all(data))
+    leaf = _leaf(found, [])
+    _, *authorities = certificate.path(leaf, found)
+    return Delivery(leaf.der, tuple(each.der for each in authorities), ())
+
+
 def _opened(data):
     if len(data) > MAX_ZIP_BYTES:
         raise Unreadable("ZIPファイルが大きすぎます。", "認証局から届いたZIPファイルか確認してください。")
@@ -231,7 +245,7 @@ def _leaf(found, members):
     ends = [each for each in ends if not each.extensions.is_ca] or ends
     if len(ends) != 1:
         raise Unreadable(
-            f"ZIPの中に利用者の証明書が{len(ends)}枚あります。どれがこの申請のものか決められません。",
-            "この申請の証明書1枚(と認証局の証明書)だけが入ったZIPを選択してください。",
+            f"利用者の証明書が{len(ends)}枚あります。どれがこの申請のものか決められません。",
+            "この申請の証明書1枚(と認証局の証明書)だけが入ったファイルを選択してください。",
         )
     return ends[0]

@@ -124,7 +124,8 @@ class Application(Row):
 
     @property
     def step_labels(self):
-        return procedure.STEP_LABELS[Kind(self.kind)]
+        labels, at = procedure.STEP_LABELS[Kind(self.kind)], self.steps.index(Stage.SEALED)
+        return labels if self.wants_seal else (*labels[:at], "捺印・署名は不要", *labels[at + 1 :])
 
     @property
     def is_revocation(self):

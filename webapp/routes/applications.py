@@ -146,7 +146,8 @@ def show_page(application):
         "newest": KeyProtection.newest(application),
         "methods": key_protection.METHODS,
         **_of_revocation(application),
-        "may_show_password": any(act.verb == "show_password" for act in application.acts_open_to(g.person)),
+        "may_show_password": application.zip_password is not None
+        and any(act.verb == "show_password" for act in application.acts_open_to(g.person)),
     }
 
 

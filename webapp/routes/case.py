@@ -17,7 +17,7 @@ __all__ = ["LETTER_STATES", "facts_now", "next_step", "sent_on", "since_words"] 
 def step_state(application):
     """(the step that is being done now, counted from 1, state word for ui.steps)."""
     steps = application.steps
-    stage = Stage(application.stage)
+    stage = application.stands_at
     if stage not in steps:
         return _step_at(steps, _furthest(application)), "stopped"
     if stage == steps[-1]:
@@ -34,7 +34,7 @@ def _furthest(application):
     """The stage from which a withdrawn or refused application ended, as far as it can be told."""
     if application.stage == Stage.REFUSED:
         return Stage.SENT
-    if application.sealer_id:
+    if application.sealer_id or (application.examiner_id and not application.wants_seal):
         return Stage.SEALED
     if application.examiner_id:
         return Stage.EXAMINED
@@ -80,7 +80,7 @@ def papers(application, person):
 def _paper_row(paper, allowed):
     readable = allowed or not paper.carries_password
     return {
-        "name": PAPER_NAMES[paper.kind].format(form=paper.application.form_name),
+        "name": _paper_name(paper),
         "version": paper.version,
         "size": paper.size,
         "sha256": paper.sha256,
@@ -92,6 +92,12 @@ def _paper_row(paper, allowed):
         "save_url": url_for("papers.save", number=paper.id) if readable else "",
         "note": "" if readable else "パスワードが記載されているため、申請の担当者だけが開けます。",
     }
+
+
+def _paper_name(paper):
+    if paper.kind == "delivery" and paper.media_type != "application/zip":
+        return "認証局から取得したファイル"
+    return PAPER_NAMES[paper.kind].format(form=paper.application.form_name)
 
 
 def _csr_row(row):

@@ -3,7 +3,7 @@
 from flask import Blueprint, current_app, request, url_for
 
 from webapp.acts import delivery as acts
-from webapp.acts import incoming, key_use, require_now
+from webapp.acts import ca_profiles, incoming, key_use, require_now
 from webapp.pages import page, see_other
 from webapp.papers import certificate as certificate_paper
 from webapp.procedure import Stage
@@ -44,6 +44,7 @@ def _page(application, refusal=None):
         practice_mail=current_app.config["SHIRUSHI"].practice_url,
         kept=list(_kept(application)),
         mail=incoming_step.given(application),
+        has_zip=ca_profiles.of(application).has_zip,
         refusal=refusal,
     )
 
@@ -124,8 +125,9 @@ def _use(application):
 def points(row):
     """The checks of a delivered certificate, each with what was found, for ui.points."""
     found = {rule: (severity, sentence) for rule, severity, sentence, _ in row.findings}
-    opened = {"sentence": "ZIPを開き、証明書を取り出した", "result": "ok", "detail": ""}
-    return [opened, *(_point(label, *found.get(rule, ("ok", ""))) for rule, label in LOOKED_AT)]
+    has_zip = row.application is None or row.application.zip_password
+    opened = "ZIPを開き、証明書を取り出した" if has_zip else "認証局から取得したファイルを読み取った"
+    return [_point(opened, "ok", ""), *(_point(label, *found.get(rule, ("ok", ""))) for rule, label in LOOKED_AT)]
 
 
 def _point(sentence, result, detail):

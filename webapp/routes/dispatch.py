@@ -6,8 +6,8 @@ from flask import Blueprint, request
 
 from webapp import clock
 from webapp.acts import dispatch as acts
-from webapp.acts import facts, require, require_now
-from webapp.errors import Refused
+from webapp.acts import ca_profiles, facts, portal, require, require_now
+from webapp.errors import Refused, Unseen
 from webapp.pages import attachment, page, see_other
 from webapp.procedure import Stage
 from webapp.register import Institution, Letter
@@ -28,6 +28,32 @@ def show(number):
 
 
 def _page(application, refusal=None):
+    return _portal_page(application, refusal) if portal.is_portal(application) else _mail_page(application, refusal)
+
+
+def _portal_page(application, refusal):
+    """What is typed in and uploaded, or what is still missing (`trouble`)."""
+    trouble, values, files = None, [], []
+    try:
+        values, files = portal.typed_in(application), portal.uploads(application)
+    except Refused as missing:
+        trouble = missing
+    return page(
+        "applications/portal.html",
+        status=refusal.status if refusal else 200,
+        application=application,
+        profile=ca_profiles.of(application),
+        trouble=trouble,
+        values=values,
+        files=[{"name": file.name, "size": len(file.data), "index": index} for index, file in enumerate(files)],
+        confirmed=acts.CONFIRMED,
+        today=clock.today(),
+        typed=typed(receipt="", entered_on=clock.today().isoformat()),
+        refusal=refusal,
+    )
+
+
+def _mail_page(application, refusal):
     letter = Letter.packet(application)
     current = letter if letter and letter.version == application.version else None
     return page(
@@ -65,8 +91,10 @@ def _preview(application):
 def packet_file(number, index):
     application = find(number)
     require_now("dispatch", application, who())
-    packet, _ = acts.packet_of(application)
-    file = packet.files[min(index, len(packet.files) - 1)]
+    files = portal.uploads(application) if portal.is_portal(application) else acts.packet_of(application)[0].files
+    if not files:
+        raise Unseen("添付するファイルはありません。")
+    file = files[min(index, len(files) - 1)]
     return attachment(file.data, file.name, file.media_type, is_shown=file.media_type == "application/pdf")
 
 
@@ -92,9 +120,11 @@ def letter(number):
 
 @bp.post("/hand_dispatch")
 def dispatch_by_hand(number):
-    application = find(number)
+    application, confirmed = find(number), "confirmed" in request.form
     return attempt(
-        lambda: acts.dispatch_by_hand(application, who(), "confirmed" in request.form),
+        lambda: portal.enter(application, who(), confirmed, request.form)
+        if portal.is_portal(application)
+        else acts.dispatch_by_hand(application, who(), confirmed),
         lambda refusal: _page(application, refusal),
         "applications.show",
         "dispatch_by_hand",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import url_for
 
 from webapp import clock
-from webapp.acts import facts, key_use
+from webapp.acts import ca_profiles, facts, key_use, portal
 from webapp.procedure import Role, Stage
 from webapp.register import Certificate, Inquiry, KeyUse, Letter
 from webapp.routes import incoming_step
@@ -45,7 +45,7 @@ def next_step(application, person, found=None):
     roles = application.roles_of(person)
     if application.stage == Stage.DRAFT:
         return _draft(application, roles, _addresses(application), found or facts_now(application))
-    return _STEPS[Stage(application.stage)](application, person, roles, _addresses(application))
+    return _STEPS[application.stands_at](application, person, roles, _addresses(application))
 
 
 def facts_now(application, held=None):
@@ -134,6 +134,8 @@ def _examined(application, person, roles, at):
 
 
 def _sealed(application, person, roles, at):
+    if portal.is_portal(application):
+        return _to_the_portal(roles, at)
     letter = Letter.packet(application)
     state = letter.state if letter and letter.version == application.version else ""
     if Role.OFFICER not in roles:
@@ -148,6 +150,13 @@ def _sealed(application, person, roles, at):
     return NextStep("送付物を確認し、サービス窓口へ送付してください。", "送付物を確認する", at("dispatch.show"))
 
 
+def _to_the_portal(roles, at):
+    if Role.OFFICER not in roles:
+        return NextStep("登録担当者が認証局のポータルで申請します。", whose="登録担当者")
+    sentence = "認証局のポータルに入力して申請し、受付番号を記録してください。"
+    return NextStep(sentence, "ポータルに入力する内容を見る", at("dispatch.show"))
+
+
 def _sent(application, person, roles, at):
     offered = incoming_step.offer(application) if Role.OFFICER in roles else None
     if offered:
@@ -155,13 +164,18 @@ def _sent(application, person, roles, at):
         return NextStep(sentence, label, url, links=(("認証局とのやりとりを記録する", at("desk.show")),))
     if application.is_revocation:
         return _sent_to_revoke(application, roles, at)
-    waited = clock.business_days_between(sent_on(application), clock.today())
-    due = f"送付から{waited}営業日(審査の開始から発行まで約10営業日)"
+    waited, profile = clock.business_days_between(sent_on(application), clock.today()), ca_profiles.of(application)
+    due = f"送付から{waited}営業日(審査の開始から発行まで約{profile.business_days}営業日)"
     if not roles & {Role.OFFICER, Role.APPLICANT}:
         return NextStep("認証局で審査しています。", whose="認証局", due=due)
     links = (("認証局からの電話・不備・却下を記録する", at("desk.show")),) if Role.OFFICER in roles else ()
     return NextStep(
-        "認証局で審査しています。証明書のZIPがメールで届いたら、受け取りの操作をしてください。",
+        "認証局で審査しています。"
+        + (
+            "証明書のZIPがメールで届いたら、受け取りの操作をしてください。"
+            if profile.has_zip
+            else "リンクが届いたら証明書のファイルを保存し、受け取りの操作をしてください。"
+        ),
         "届いた証明書を受け取る",
         at("delivery.show"),
         whose="認証局",
