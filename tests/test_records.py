@@ -24,6 +24,7 @@ HANDED_ON = {
     ("acts/incoming.py", "verb"): {"settle_mail", "dismiss_mail"},
     ("acts/visits.py", "act"): {"sign_in", "sign_in_as"},
     ("acts/delivery.py", "verb"): {"accept", "accept_for"},
+    ("acts/form_templates.py", "act"): {"bind_form_template", "import_form_mapping"},
     ("acts/gates.py", "act"): set(),  # their own _note, whose callers are read too
     ("acts/stocktaking_items.py", "act"): set(),
     ("acts/station_jobs.py", "act"): set(),
@@ -40,7 +41,7 @@ CALLS = {
 }  # the verb's place
 OWN = {  # names that write events in these files alone
     "begin": {"acts/visits.py"},
-    "_note": {"acts/gates.py", "acts/station_jobs.py", "acts/stocktaking_items.py"},
+    "_note": {"acts/form_templates.py", "acts/gates.py", "acts/station_jobs.py", "acts/stocktaking_items.py"},
 }
 
 

@@ -17,7 +17,13 @@ from webapp.errors import Unreadable
 
 SECONDS = 90
 # Not tagged: a signer that adds its own field to a tagged PDF rewrites the structure tree, which a seal must not do.
-_PDF = {"UseTaggedPDF": False, "ExportBookmarks": False, "ExportFormFields": False, "ExportNotes": False, "EmbedStandardFonts": True}
+_PDF = {
+    "UseTaggedPDF": False,
+    "ExportBookmarks": False,
+    "ExportFormFields": False,
+    "ExportNotes": False,
+    "EmbedStandardFonts": True,
+}
 _FILTER = "pdf:calc_pdf_Export:" + json.dumps(
     {key: {"type": "boolean", "value": str(value).lower()} for key, value in _PDF.items()}
 )
