@@ -24,7 +24,7 @@ def is_portal(application):
 def typed_in(application):
     """[(label, text)] in the order of the portal, exactly what was frozen and examined. Raises Incomplete while
     something is missing."""
-    facts.demand(facts.for_dispatch(application, verb="dispatch_by_hand"), INCOMPLETE)
+    facts.demand(facts.for_dispatch(application), INCOMPLETE)
     fields = ca_profiles.of(application).portal_fields
     values = _values(application)
     return [(each.label, values.get(each.value, "")) for each in fields if each.of == application.kind]

@@ -2,8 +2,8 @@
 
 from flask import Blueprint, current_app, request, url_for
 
-from webapp.acts import delivery as acts
 from webapp.acts import ca_profiles, incoming, key_use, require_now
+from webapp.acts import delivery as acts
 from webapp.pages import page, see_other
 from webapp.papers import certificate as certificate_paper
 from webapp.procedure import Stage
