@@ -72,6 +72,7 @@ def _sheet(ready, base, title, place, end):
         f'<img src="{base}/page/{place}{number}" alt="{number + 1}ページ目の画像">'
         for number in range(len(shown.pages))
     )
+    images = f'<div class="pages">{images}</div>' if images else ""
     opens = (
         f'<p><a class="button" href="{base}/document/{place}" target="_blank">PDFを開く</a></p>'
         if shown.document
@@ -80,7 +81,7 @@ def _sheet(ready, base, title, place, end):
     text = f'<h3>本文</h3><p class="words">{escape(shown.text)}</p>' if shown.text else ""
     return (
         f'<section class="sheet"><h2>{escape(title)}</h2>{notes}<dl class="facts">{facts}</dl>'
-        f'{text}{opens}<div class="pages">{images}</div>{end}</section>'
+        f"{text}{opens}{images}{end}</section>"
     )
 
 
