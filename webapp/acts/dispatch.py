@@ -2,6 +2,7 @@
 
 from email.parser import BytesParser
 from email.policy import SMTP
+from email.utils import formataddr
 
 from webapp import clock, mails
 from webapp.acts import THE_WORKER, ca_profiles, facts, form_values, gates, kept_lists, letters, performing, require_now
@@ -11,7 +12,17 @@ from webapp.papers import csr as csr_paper
 from webapp.papers import guard
 from webapp.papers import packet as packets
 from webapp.procedure import Role
-from webapp.register import ApplicationForm, Csr, Institution, Job, Letter, Paper, Person, TrustAnchor
+from webapp.register import (
+    ApplicationForm,
+    Csr,
+    Institution,
+    Job,
+    Letter,
+    OfficeCertificate,
+    Paper,
+    Person,
+    TrustAnchor,
+)
 
 CONFIRMED = "最新の手順・様式を確認しました"
 
@@ -51,12 +62,17 @@ def _mapping(application):
     return template and template.mapping
 
 
-def letter_of(application, packet):
-    """The letter exactly as it would leave now with the files of this packet (an EmailMessage)."""
+def letter_of(application, packet, office=""):
+    """The letter exactly as it would leave now with the files of this packet (an EmailMessage); `office`: from this address
+    of the institution's, answers to the officer."""
     officer = application.officer
     desk = [("", address) for address in ca_profiles.of(application).recipients]
     form = form_values.frozen(ApplicationForm.current(application))
-    return packet_mails.packet((officer.name, officer.mail), desk, form, packet)
+    if not office:
+        return packet_mails.packet((officer.name, officer.mail), desk, form, packet)
+    message = packet_mails.packet((Institution.here().formal_name, office), desk, form, packet)
+    message["Reply-To"] = formataddr((officer.name, officer.mail))
+    return message
 
 
 def dispatch(application, who, confirmed):
@@ -72,20 +88,21 @@ def dispatch(application, who, confirmed):
         deed.facts["sha256"] = letters.send(message, "packet", application, application.version).sha256
 
 
-def prepare_signed(application, who, confirmed):
-    """The letter for the officer's card to sign: (bytes, EmailMessage, Packet). Raises what dispatch raises."""
+def prepare_signed(application, who, confirmed, office=""):
+    """The letter for the officer's card to sign, or for the key of the `office` address: (bytes, EmailMessage, Packet). Raises
+    what dispatch raises."""
     require_now("dispatch", application, who)
     require_confirmed(confirmed)
     _nothing_under_way(application)
     packet = packet_of(application)[0]
-    message = letter_of(application, packet)
+    message = letter_of(application, packet, office)
     return letters.finished(message), message, packet
 
 
 def dispatch_signed(application, who, ours, signed, confirmed_at):
     """Ask the worker to post the packet as a signed mail (RFC 8551): `signed` must be the letter `ours` (bytes) and nothing
-    else, under a signature by the S/MIME certificate of the registered officer who sends it, not known to be revoked. Its
-    bytes leave unchanged. Raises MailRefused, Refused."""
+    else, under a signature by the S/MIME certificate of the registered officer who sends it or by the institution's own of
+    an office, not known to be revoked. Its bytes leave unchanged. Raises MailRefused, Refused."""
     require_now("dispatch", application, who)
     facts.demand(facts.for_dispatch(application), "送付に必要なものがそろっていません。")
     roots, others = TrustAnchor.trusted_for("seal")
@@ -106,6 +123,9 @@ def dispatch_signed(application, who, ours, signed, confirmed_at):
 
 
 def _sent_by_officer(found):
+    office = OfficeCertificate.here()
+    if office is not None and (found.sender, found.certificate_der) == (office.mail, office.content.bytes()):
+        return
     person = Person.with_mail(found.sender)
     if person is None or Role.OFFICER not in person.roles():
         raise Refused(

@@ -23,6 +23,7 @@ from webapp.register.jobs import Job
 from webapp.register.kept_lists import KeptList
 from webapp.register.key_uses import KeyUse
 from webapp.register.notifications import Evidence, Notification
+from webapp.register.office_certificates import OfficeCertificate
 from webapp.register.papers import ApplicationForm, Csr, Intake, KeyPair, Letter, Paper
 from webapp.register.people import (
     Absence,
@@ -90,6 +91,7 @@ __all__ = [
     "Mailbox",
     "Notification",
     "NumberSeries",
+    "OfficeCertificate",
     "Pairing",
     "PairingMiss",
     "Paper",

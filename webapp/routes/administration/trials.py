@@ -1,12 +1,14 @@
 """Trying out the mail server and the token."""
 
+from cryptography.hazmat.primitives import hashes
 from flask import current_app, g, request
 
 from tokens.errors import TokenError
+from webapp.acts import office_mail
 from webapp.acts import trials as acts
 from webapp.errors import Refused
 from webapp.pages import page
-from webapp.register import Institution, Letter
+from webapp.register import Institution, Letter, OfficeCertificate
 from webapp.routes.administration import bp, checklist
 from webapp.routes.finding import attempt, tokend, typed, who
 
@@ -69,6 +71,12 @@ def _token_page(refusal=None):
         health=health,
         tokens=tokens,
         trouble=trouble,
+        office=OfficeCertificate.here(),
+        offices=[
+            (each.fingerprint(hashes.SHA256()).hex(), f"{mail}({each.not_valid_after_utc:%Y-%m-%d}まで)")
+            for each, mail in office_mail.fitting(tokens)
+        ],
+        typed=typed(certificate=""),
         tried=checklist.last_signature(),
         refusal=refusal,
     )
@@ -87,3 +95,17 @@ def _looked_at():
 @bp.post("/token/trial")
 def try_token():
     return attempt(lambda: acts.try_token(who(), tokend()), _token_page, "administration.token", "try_token")
+
+
+@bp.post("/token/office")
+def register_office_certificate():
+    """From now on mails to the desk may be signed by this certificate of the token."""
+    sha256 = request.form.get("certificate", "")
+    done = "register_office_certificate"
+    return attempt(lambda: office_mail.register(who(), sha256, tokend()), _token_page, "administration.token", done)
+
+
+@bp.post("/token/office/end")
+def end_office_certificate():
+    done = "end_office_certificate"
+    return attempt(lambda: office_mail.stop(who()), _token_page, "administration.token", done)
