@@ -5,14 +5,14 @@ import hashlib
 from flask import Blueprint, request
 
 from webapp import clock
-from webapp.acts import ca_profiles, facts, portal, require, require_now
+from webapp.acts import ca_profiles, facts, office_mail, portal, require, require_now
 from webapp.acts import dispatch as acts
 from webapp.errors import Refused, Unseen
 from webapp.pages import attachment, page, see_other
 from webapp.procedure import Stage
-from webapp.register import Institution, Letter
+from webapp.register import Institution, Letter, OfficeCertificate
 from webapp.routes import case
-from webapp.routes.finding import attempt, find, typed, who
+from webapp.routes.finding import attempt, find, tokend, typed, who
 
 bp = Blueprint("dispatch", __name__, url_prefix="/applications/<int:number>")
 
@@ -66,6 +66,7 @@ def _mail_page(application, refusal):
         confirmed=acts.CONFIRMED,
         switchboard_is_fresh=facts.switchboard_is_fresh(Institution.here()),
         today=clock.today(),
+        office=OfficeCertificate.here(),
         typed=typed(note=""),
         refusal=refusal,
     )
@@ -100,9 +101,17 @@ def packet_file(number, index):
 
 @bp.post("/dispatch")
 def dispatch(number):
-    application = find(number)
+    application, is_confirmed = find(number), "confirmed" in request.form
+    by_token = request.form.get("by") == "token"  # from the office's address, signed by the institution's token
+
+    def act():
+        if by_token:
+            office_mail.dispatch_with_token(application, who(), is_confirmed, tokend())
+        else:
+            acts.dispatch(application, who(), is_confirmed)
+
     return attempt(
-        lambda: acts.dispatch(application, who(), "confirmed" in request.form),
+        act,
         lambda refusal: _page(application, refusal),
         "applications.show",
         "dispatch",
