@@ -13,6 +13,11 @@ def commands(certificate, number):
     uri = f"pkcs11:token={_escaped(label)}" + (f";id={_percent(key)}" if key else "") + ";type=private"
     return [
         (
+            "python -m tokens sign(署名ステーションのパソコン)",
+            "EXE・DLL・SYS・JARに署名します。署名の前に証明書の状態を確かめ、署名した記録を署名簿に登録します。PINは実行中に尋ねられます。",
+            f"python -m tokens sign 配布物.exe --certificate {chain} --timestamp {TIMESTAMP} -o 署名済み --station",
+        ),
+        (
             "signtool(Windows)",
             "EXE・DLL・MSIなどに署名します。トークンのドライバーを入れたWindowsで実行します。PINはドライバーの画面で入力します。",
             f"signtool sign /sha1 {_thumbprint(certificate)} /fd SHA256 /tr {TIMESTAMP} /td SHA256 配布物.exe",
