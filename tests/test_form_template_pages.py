@@ -6,7 +6,9 @@ import pytest
 
 from tests import cases as walking
 from tests import form_blanks
-from webapp.acts import forms
+from webapp import worker
+from webapp.acts import dispatch, examination, forms, sealing
+from webapp.papers import form_template
 from webapp.register import ApplicationForm, Event, FormTemplate, FormTrial, Job, Paper
 
 KINDS = {"labels_left": "issue", "labels_above": "issue", "two_sheets": "revoke"}
@@ -227,3 +229,58 @@ def test_a_pdf_from_excel_that_cannot_be_frozen_leaves_the_form_as_it_was(office
     assert row.made_at is not None and row.printed is None
     assert Event.newest(application, "keep_form_pdf").facts["reason"] == "印がありません。"
     assert Paper.newest(application, "form_pdf").content.bytes().startswith(b"%PDF")
+
+
+def tried(house, officer, name):
+    """Uploaded, its trial printed by LibreOffice."""
+    uploaded(officer, name)
+    if name == "two_sheets":
+        seal = {"seal-page": "1", "seal-left": "150", "seal-top": "108", "seal-width": "25", "seal-height": "22"}
+        officer.press(
+            f"/form_templates/{newest().id}/places", bound(officer.see(f"/form_templates/{newest().id}")) | seal
+        )
+    while worker.turn(house.config["SHIRUSHI"]):
+        pass
+    return FormTrial.newest(newest())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", KINDS)
+def test_a_trial_shows_every_value_at_its_numbered_place(house, browser, suzuki, name):
+    trial = tried(house, browser.sign_in_as(suzuki), name)
+    assert (trial.trouble, trial.missing) == ("", []) and trial.seal
+    places = newest().places
+    assert set(places) - set(trial.shown) == {key for key in places if "=" in key and not ticked(key)}
+    labels = form_template.read(newest().content.bytes(), KINDS[name])
+    assert labels.notes == newest().reading["notes"]
+    page = browser.see(f"/form_templates/{newest().id}")
+    assert (
+        len([each for each in page.tree.iter("img") if "/form_templates/pages/" in each.get("src")])
+        == trial.pages.count()
+    )
+    assert browser.get(f"/form_templates/{newest().id}/trial.pdf").data.startswith(b"%PDF")
+
+
+def ticked(key):
+    return key in ("kind_label=新規", "agreements=1", "reason=1", "is_emergency=1")
+
+
+@pytest.mark.slow
+def test_an_application_on_the_form_goes_all_the_way_to_the_packet(house, browser, case, suzuki):
+    """Frozen by the real worker on the CA's form, examined, sealed, and checked as a packet by its mapping."""
+    officer = browser.sign_in_as(suzuki)
+    tried(house, officer, "labels_above")
+    officer.press(f"/form_templates/{newest().id}/use")
+    application = case.submitted(is_made=False)
+    while worker.turn(house.config["SHIRUSHI"]):
+        pass
+    row = ApplicationForm.current(application)
+    assert row.made_at is not None and row.template == newest()
+    values = form_template.read_filled(Paper.newest(application, "form_xlsx").content.bytes(), newest().mapping)
+    assert values["zip_password"] == application.password() and values["kind_label"] == "新規"
+    case.identify(application)
+    examination.examine(application, case.who("鈴木"))
+    with walking.unguarded():
+        sealing.seal(application, case.who("鈴木"), "signed.pdf", case.signed(application))
+        packet, points = dispatch.packet_of(application)
+    assert len(packet.files) == 3 and any("一致します" in str(point) for point in points)
