@@ -67,6 +67,7 @@ ROOMS = {
     "worker": {"acts", "register", "mails", "posting", "asking", "papers", "clock", "errors", "settings", "procedure"},
     "questions": {"errors"},
     "charts": set(),
+    "profile_commands": {"acts", "errors", "profiles", "register"},
     "smtp_file": {"acts", "errors"},
     "procedure_document": {"procedure", "sentences"},
     "practice": {"tokens"},

@@ -8,7 +8,7 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
-from webapp import errors_shown, gate, pages, register
+from webapp import errors_shown, gate, pages, profile_commands, register
 from webapp.acts import job_key, letters
 from webapp.settings import Settings
 
@@ -33,6 +33,7 @@ def create_app(settings: Settings):
     pages.furnish(app, timezone(timedelta(hours=9)))
     for blueprint in _blueprints():
         app.register_blueprint(blueprint)
+    profile_commands.offer(app)
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)
     return app

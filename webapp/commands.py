@@ -11,7 +11,7 @@ from getpass import getpass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from webapp import register, smtp_file, worker
+from webapp import profile_commands, register, smtp_file, worker
 from webapp.acts import founding, letters, visits
 from webapp.errors import Refused
 from webapp.papers.password import new_password
@@ -26,14 +26,14 @@ def main(arguments=None):
     """Run one command; returns the exit status: 0, or 1 after a sentence on stderr."""
     options = _parser().parse_args(arguments)
     try:
-        options.run(_settings(options), options)
+        is_read_only = getattr(options, "action", "") == "check"  # needs no data
+        return options.run(None if is_read_only else _settings(options), options) or 0
     except Refused as refusal:
         _complain(refusal)
         return 1
     except (KeyboardInterrupt, EOFError):
         print("\n中止しました。何も変更していません。", file=sys.stderr)
         return 1
-    return 0
 
 
 def _parser():
@@ -46,6 +46,9 @@ def _parser():
         command.set_defaults(run=run)
         if name == "real-init":
             command.add_argument("--answers", metavar="FILE", help="質問への回答(JSON)。指定すると質問しません。")
+        if name == "profiles":
+            command.add_argument("action", choices=profile_commands.ACTIONS, help="確かめる、加える、一覧にする")
+            command.add_argument("file", nargs="?", metavar="FILE", help="プロファイルのファイル(TOML)")
         if name == "password":
             command.add_argument("login", metavar="LOGIN", help="ログイン名")
     return parser
@@ -188,6 +191,13 @@ def password(settings, options):
     print(f"{login} の新しいパスワード(表示は1度だけです): {made}")
 
 
+def ca_profiles(settings, options):
+    """Check, add or list CA profiles."""
+    if settings:
+        _open(settings)
+    return profile_commands.run(options.action, options.file)
+
+
 def show_settings(settings, _options):
     """Print the settings in force, without secrets."""
     shown = replace(settings, database_url=_without_password(settings.database_url))
@@ -210,6 +220,7 @@ COMMANDS = (
     ("check-chain", check_chain, "操作記録のつながりを確認します。"),
     ("worker", work, "メールの送信と書類の作成を続けて行います。"),
     ("password", password, "パスワードを再設定します。"),
+    ("profiles", ca_profiles, "認証局のプロファイルを確かめ(check)、加え(add)、一覧にします(list)。"),
     ("settings", show_settings, "有効な設定を表示します(秘密の値は表示しません)。"),
 )
 

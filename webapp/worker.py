@@ -11,6 +11,7 @@ import time
 
 from webapp import asking, clock, posting
 from webapp.acts import (
+    ca_profiles,
     confirmation,
     dispatch,
     form_templates,
@@ -176,6 +177,11 @@ WORK = {
 }
 
 
+def _begin():
+    ca_profiles.catch_up()
+    return kept_lists.plan()
+
+
 def run(settings):
     """Work for ever, resting while nothing is due."""
     name = f"{socket.gethostname()}-{os.getpid()}"
@@ -183,7 +189,7 @@ def run(settings):
     while True:
         try:
             with database.connection_context():
-                is_planned = is_planned or kept_lists.plan()
+                is_planned = is_planned or _begin()
                 job = turn(settings, name)
         except OUTAGES as error:
             log.error("the register cannot be used now: %s", error)
