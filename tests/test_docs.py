@@ -27,6 +27,7 @@ def test_the_acts_of_the_table_are_functions_pages_and_sentences(repository):
     from webapp import sentences
 
     names = "case confirmation delivery desk dispatch examination forms key_protection key_use keys revocations sealing"
+    names += " warnings"
     modules = [import_module(f"webapp.acts.{name}") for name in names.split()]
     for act in (act for table in PROCEDURES.values() for act in table):
         assert any(callable(getattr(module, act.verb, None)) for module in modules), act.verb

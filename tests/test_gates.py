@@ -12,7 +12,6 @@ from webapp import clock
 from webapp.acts import case as case_acts
 from webapp.acts import dispatch, gates
 from webapp.errors import Incomplete
-from webapp.procedure import Kind
 from webapp.register import Event, Evidence, GateRecord, database
 from webapp.rules.gates import Gate, judge
 
@@ -141,7 +140,7 @@ def test_a_wrong_record_is_voided_with_a_reason_and_stays(desk):
 
 
 def test_a_fresh_installation_is_open_with_a_gentle_task(desk, case):
-    assert gates.facts_of_gates(Kind.ISSUE) == []
+    assert gates.findings(clock.today()) == []
     page = desk.see("/")
     assert "まだ記録がありません。申請は止まりません。" in page.text
     case_acts.submit(draft := case.draft(), case.who("佐藤"))
@@ -166,10 +165,12 @@ def test_a_closed_gate_stops_submission_and_dispatch_and_opens_again(house, case
     dispatch.dispatch_by_hand(sealed, case.who("鈴木"), True)
 
 
-def test_nothing_holds_up_a_revocation(house, suzuki, by):
+def test_nothing_holds_up_a_revocation(house, case, suzuki, by):
+    draft, revocation = case.draft(), case.revocation("draft", title="別のもの")
     gates.record_gate(by(suzuki), typed("right_to_issue", due_on=days(-1)))
-    assert [fact.is_so for fact in gates.facts_of_gates(Kind.ISSUE)] == [False]
-    assert gates.facts_of_gates(Kind.REVOKE) == []
+    assert "gate_right_to_issue" in refused_fields(case_acts.submit, draft, case.who("佐藤"))
+    case_acts.submit(revocation, case.who("佐藤"))
+    assert again(revocation).stage == "submitted"
 
 
 def test_the_submission_page_says_which_gate_is_closed(browser, case, sato, suzuki, by):

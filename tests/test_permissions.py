@@ -66,6 +66,7 @@ SHARED_PAGES = {
     "seal": ("seal",),
     "dispatch": ("dispatch",),
     "packet/0": ("dispatch",),
+    "warning_acceptance": ("accept_warning",),
     "withdrawal": ("withdraw",),
 }
 ISSUE_PAGES = SHARED_PAGES | {

@@ -13,7 +13,7 @@ from tokens import smime
 from tokens.station import payloads
 from webapp import clock
 from webapp.acts import dispatch
-from webapp.register import Event, Job, Letter, PersonMail, PersonRole
+from webapp.register import Event, Job, Letter, Person, PersonMail, PersonRole
 
 pytestmark = pytest.mark.both_databases
 
@@ -82,6 +82,8 @@ def test_the_sender_is_a_registered_officer_today(officer, mailing, sealed_case,
     envelope, ours = mailing
     PersonMail.update(person=yamamoto).where(PersonMail.person == suzuki).execute()
     PersonRole.update(until_on=clock.today() - timedelta(days=1)).where(PersonRole.person == yamamoto).execute()
+    successor = Person.get(Person.name.startswith("高橋"))  # so that somebody can still take a call (TEL-01)
+    PersonRole.create(person=successor, role="officer", title="", since_on=clock.today())
     mail = with_chain(ours, card("suzuki@shinsei.example"), authorities)
     refused_mail(officer, envelope, sealed_case, mail, "登録担当者の登録メールアドレスではありません")
 

@@ -11,6 +11,7 @@ from webapp import clock, procedure
 from webapp.errors import NotYourAct, Overtaken, Refused, Unseen
 from webapp.procedure import ROLE_LABELS, Kind, Role
 from webapp.register import Application, Event, Person, database
+from webapp.rules import catalogue
 
 
 @dataclass(frozen=True)
@@ -90,10 +91,17 @@ def performing(verb, application, who, facts=None, particulars=None, **columns):
         with database.atomic():
             _move(act, application, columns)
             yield deed
-            Event.write(verb, application, who.person, who.address, deed.facts, deed.particulars)
+            _told(Event.write(verb, application, who.person, who.address, deed.facts, deed.particulars), application)
     except Refused:
         _as_it_stands(application)
         raise
+
+
+def _told(event, application):
+    """AUD-01: raises Refused, which undoes the act, where its event does not say what it must."""
+    for rule in catalogue.at(application.kind, event.act):
+        for finding in rule.ask({"event": event.__data__}) if "event" in rule.wants else ():
+            raise Refused(finding.sentence, finding.advice)
 
 
 def _move(act, application, columns):

@@ -2,6 +2,8 @@
 
 from webapp import clock, mails
 from webapp.acts import Who, ca_profiles, facts, form_values, letters, performing, require_now
+from webapp.acts.judgement import Case
+from webapp.acts.keys_used import namesake
 from webapp.errors import Incomplete, NotYourAct, Refused
 from webapp.papers import form_mark, password
 from webapp.procedure import Kind, Role, Stage
@@ -21,6 +23,7 @@ from webapp.register import (
     content,
     database,
 )
+from webapp.rules import characters
 
 LONGEST = 100  # characters of 管理名称; the form and the lists have no room for more
 
@@ -31,6 +34,7 @@ def open_application(who: Who, title, purpose, replaces_id=None, is_another=Fals
     has already leads to 更新, unless `is_another` says that this is a different one. Raises NotYourAct, Incomplete."""
     department = department_of(who)
     named = _named(title, purpose)
+    facts.refuse_errors(characters.chr_01(named), "入力内容を確認してください。")
     same = namesake(named["title"])
     if same is not None and replaces_id is None and not is_another:
         sentence = f"同じ主体者DNで、管理名称も同じ証明書があります(シリアル番号 {same.serial})。"
@@ -58,14 +62,6 @@ def department_of(who):
     if department is None:
         raise Incomplete("所属が登録されていないため、申請を始められません。", "管理者に所属の登録を依頼してください。")
     return department
-
-
-def namesake(title):
-    """The newest certificate with this 管理名称 and the institution's registered subject DN, or None (DUP-01). The
-    profile's DN is the same for all, so that only the 管理名称 tells certificates apart."""
-    subject = form_values.registered_subject()
-    same = (Certificate.title == title) & (Certificate.subject == subject)
-    return Certificate.select().where(same).order_by(-Certificate.id).first()
 
 
 def filed(who, **columns):
@@ -103,6 +99,7 @@ def describe(application, who, title, purpose, subscriber_id, officer_id, head_i
         "officer": chosen(officer_id, Person.holding(Role.OFFICER), "officer"),
         "head": chosen(head_id, Person.holding(Role.HEAD), "head"),
     }
+    facts.refuse_errors(Case(application, texts=named).findings("describe"), "入力内容を確認してください。")
     particulars = {name: person.name for name, person in named_people.items() if person}
     with performing("describe", application, who, named, particulars, **named, **named_people):
         pass

@@ -4,17 +4,16 @@ import secrets
 
 from tokens import proof
 from tokens.errors import ProofRefused
-from webapp import clock, mails, profiles
+from webapp import clock, mails
 from webapp.acts import ca_profiles, facts, forms, intakes, key_use, letters, performing, require_now
 from webapp.acts.case import required
+from webapp.acts.judgement import Case
 from webapp.acts.keys import on_token
 from webapp.errors import Incomplete, NotYourAct, Refused
 from webapp.mails import renewals as renewal_mails
 from webapp.papers import certificate as certificate_paper
-from webapp.papers import csr as csr_paper
 from webapp.papers import guard
-from webapp.register import Certificate, Challenge, Content, Csr, Event, Institution, Token, TrustAnchor, database
-from webapp.rules import certificate as certificate_rules
+from webapp.register import Certificate, Challenge, Content, Csr, Event, Token, TrustAnchor, database
 
 NONCE = 32  # bytes of a challenge
 
@@ -44,13 +43,10 @@ def _opened(application, data, typed_password):
 
 def judge(delivery, application):
     """The findings about a delivered certificate and its chain."""
-    institution = Institution.here()
-    csr = csr_paper.read(Csr.in_force(application).content.bytes())
     roots, others = TrustAnchor.trusted_for("certificate")
     anchors = [certificate_paper.read(der) for der in roots]
     chain = [*delivery.chain, *(certificate_paper.read(der) for der in others)]
-    profile = profiles.load(institution.profile)
-    return certificate_rules.judge(delivery.certificate, csr, profile, at=clock.now(), chain=chain, anchors=anchors)
+    return Case(application, certificate=delivery.certificate, chain=chain, anchors=anchors).findings("take_delivery")
 
 
 def _refuse_faults(findings):
@@ -121,7 +117,7 @@ def install(application, who, tokend):
     use is not approved (acts/key_use.py), NotYourAct if it is somebody else's to use."""
     require_now("install", application, who)
     certificate = Certificate.of(application)
-    refuse_blocked(certificate)
+    refuse_unusable(application, "install")
     if certificate.key_pair is None:
         raise Refused(
             "この証明書の鍵は、しるしのトークンにはありません。", "証明書を引き渡し、鍵のある場所で格納してください。"
@@ -148,6 +144,13 @@ def refuse_blocked(certificate):
         )
 
 
+def refuse_unusable(application, verb):
+    """USE-01 for an act that has the key of this application's certificate sign."""
+    refuse_blocked(Certificate.of(application))
+    for finding in Case(application).errors(verb):
+        raise Refused(finding.sentence, finding.advice)
+
+
 def hand_out(application, who, proof_text=""):
     """Record that the certificate of a CSR from elsewhere was handed to whoever holds the key; with the text that
     `python -m tokens prove` wrote it is proven at once, without it the proof stays openly missing."""
@@ -168,7 +171,7 @@ def prove(application, who, proof_text):
     """Take the proof for a certificate whose key is elsewhere, whenever it comes."""
     require_now("prove", application, who)
     certificate = Certificate.of(application)
-    refuse_blocked(certificate)
+    refuse_unusable(application, "prove")
     text = required(proof_text, "proof", "「python -m tokens prove」が書き出した内容を貼り付けてください。")
     given = _read_proof(certificate, text)
     challenge = set_challenge(certificate)
@@ -216,7 +219,7 @@ def accept(application, who, is_reviewed):
         raise NotYourAct(
             f"証明書の内容は、利用管理者の{application.subscriber.name}さんが確認します。", "ご本人に連絡してください。"
         )
-    _reviewed(is_reviewed)
+    _reviewed("accept", application, who, is_reviewed)
     _take_into_use("accept", application, who, {})
 
 
@@ -228,7 +231,7 @@ def accept_for(application, who, is_reviewed, reason):
             f"この申請には利用管理者({application.subscriber.name}さん)がいます。", "ご本人に確認を依頼してください。"
         )
     reason = required(reason, "reason", "代わりに確認する理由を入力してください。")
-    _reviewed(is_reviewed)
+    _reviewed("accept_for", application, who, is_reviewed)
     _take_into_use("accept_for", application, who, {"reason": reason})
 
 
@@ -241,7 +244,7 @@ def _take_into_use(verb, application, who, particulars):
             letters.notify(renewal_mails.replaced, application, people, application.replaces)
 
 
-def _reviewed(is_reviewed):
-    if not is_reviewed:
-        sentence = "証明書の記載内容を確認し、印を付けてください。"
-        raise Incomplete("確認の欄に印がありません。", sentence, {"reviewed": sentence})
+def _reviewed(verb, application, who, is_reviewed):
+    """ACC-01."""
+    case = Case(application, accepted_by=who.person.id, is_reviewed=bool(is_reviewed))
+    facts.refuse_errors(case.findings(verb), "確認の欄に印がありません。")

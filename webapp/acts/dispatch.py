@@ -1,11 +1,13 @@
 """1-1-5, 1-3-3: sending the packet to the desk, by our own mail or by the officer's, and what may come of it."""
 
+import hashlib
 from email.parser import BytesParser
 from email.policy import SMTP
 from email.utils import formataddr
 
 from webapp import clock, mails
-from webapp.acts import THE_WORKER, ca_profiles, facts, form_values, gates, kept_lists, letters, performing, require_now
+from webapp.acts import THE_WORKER, ca_profiles, facts, form_values, kept_lists, letters, performing, require_now
+from webapp.acts.judgement import Case
 from webapp.errors import Incomplete, Refused
 from webapp.mails import packets as packet_mails
 from webapp.papers import csr as csr_paper
@@ -24,15 +26,16 @@ from webapp.register import (
     TrustAnchor,
 )
 
+KINDS = {packets.XLSX_TYPE: "xlsx", packets.PDF_TYPE: "pdf", packets.CSR_TYPE: "csr"}
 CONFIRMED = "最新の手順・様式を確認しました"
 
 
-def packet_of(application):
+def packet_of(application, verb="dispatch"):
     """(packet, points): the files to send under their stable names, three for issue and two for revocation, and what
     was checked of them (ATT-01/02). Raises Refused with the first fault."""
     _require_mail(application)
     institution = Institution.here()
-    facts.demand(facts.for_dispatch(application), "送付に必要なものがそろっていません。")
+    facts.demand(facts.for_dispatch(application, verb=verb), "送付に必要なものがそろっていません。")
     form = form_values.frozen(ApplicationForm.current(application))
     frozen = Paper.newest(application, "form_pdf").content.bytes()
     xlsx = Paper.newest(application, "form_xlsx").content.bytes()
@@ -45,6 +48,7 @@ def packet_of(application):
         csr = csr_paper.read(Csr.in_force(application).content.bytes())
         spki_sha256 = csr.spki_sha256
         packet = packets.issue_packet(*named, csr.der, xlsx, pdf, scanned=is_scan)
+    _ask_the_rules(application, packet, {"xlsx": xlsx, "pdf": frozen}, verb)
     points = packets.check(
         packet,
         form,
@@ -54,6 +58,14 @@ def packet_of(application):
         mapping=_mapping(application),
     )
     return packet, points
+
+
+def _ask_the_rules(application, packet, papers, verb):
+    """ATT-01 and ATT-02: what is in the packet, and that it is what was examined."""
+    enclosed = [(KINDS[file.media_type], len(file.data)) for file in packet.files]
+    leaving = {kind: hashlib.sha256(data).hexdigest() for kind, data in papers.items()}
+    found = Case(application, enclosed=enclosed, leaving=leaving).findings(verb)
+    facts.refuse_errors(found, "送付物を確認してください。")
 
 
 def _mapping(application):
@@ -152,7 +164,11 @@ def prepare_by_hand(application, who):
     require_now("dispatch_by_hand", application, who)
     _nothing_under_way(application)
     letter = _prepared(application) or letters.keep(
-        letter_of(application, packet_of(application)[0]), "packet", application, "by_hand", application.version
+        letter_of(application, packet_of(application, "dispatch_by_hand")[0]),
+        "packet",
+        application,
+        "by_hand",
+        application.version,
     )
     return letter.content.bytes()
 
@@ -190,7 +206,7 @@ def confirm_posting(application, who, note):
 
 def repost(application, who):
     """Send the doubtful or refused letter once more: the same bytes under the same Message-ID."""
-    facts.demand(gates.facts_of_gates(application.kind), "機関の要件を満たしていないため、いまは送付できません。")
+    facts.refuse_errors(Case(application).findings("repost"), "機関の要件を満たしていないため、いまは送付できません。")
     with performing("repost", application, who) as deed:
         letter = _doubtful(application)
         deed.facts["message_id"] = letter.message_id

@@ -5,10 +5,28 @@ from datetime import date
 from webapp import clock, mails
 from webapp.acts import facts, letters, performing, require_now
 from webapp.acts.case import required
+from webapp.acts.judgement import Case
 from webapp.errors import Incomplete, Overtaken
 from webapp.register import IdentityCheck, IdentityMethod, Inquiry, Paper
+from webapp.rules import people as people_rules
 
 ASPECTS = {"identity": "本人性", "existence": "実在性"}
+# What may be chosen as a result: what is kept of it, and of 実在性 what the person is to the institution (ACT-01).
+RESULTS = {
+    "confirmed": ("confirmed", people_rules.FULL_TIME),
+    "contractor": ("confirmed", people_rules.CONTRACTOR),
+    "neither": ("unconfirmed", people_rules.NEITHER),
+    "unconfirmed": ("unconfirmed", ""),
+}
+CHOICES = {
+    "identity": (("confirmed", "確認できた"), ("unconfirmed", "確認できない")),
+    "existence": (
+        ("confirmed", "確認できた(常勤の教職員)"),
+        ("contractor", "確認できた(鍵の管理を委託した先の役員・社員)"),
+        ("neither", "どちらでもない(利用管理者になれません)"),
+        ("unconfirmed", "確認できない"),
+    ),
+}
 
 # Ready sentences for sending back; each may be changed or replaced by the officer's own words.
 REASONS = (
@@ -21,13 +39,13 @@ REASONS = (
 
 
 def check_identity(application, who, aspect, result, method, checked_on, note):
-    """ID-01: record 本人性 or 実在性 with result, method of the institution's own table, day and note."""
+    """ID-01, ACT-01: record 本人性 or 実在性 with result, method of the institution's own table, day and note."""
     require_now("check_identity", application, who)
     fields = {}
     offered = {row.name for row in IdentityMethod.offered(aspect)} if aspect in ASPECTS else set()
     if aspect not in ASPECTS:
         fields["aspect"] = "本人性または実在性を選んでください。"
-    if result not in ("confirmed", "unconfirmed"):
+    if result not in dict(CHOICES.get(aspect, ())):
         fields[f"{aspect}-result"] = "確認できたかどうかを選んでください。"
     if method not in offered:
         fields[f"{aspect}-method"] = "確認の方法を一覧から選んでください。"
@@ -37,13 +55,16 @@ def check_identity(application, who, aspect, result, method, checked_on, note):
     if fields:
         raise Incomplete("入力内容を確認してください。", "印の付いた項目を直すと記録できます。", fields)
     about = application.subscriber or application.applicant
+    result, standing = RESULTS[result] if aspect == "existence" else (result, "")
     known = {"aspect": aspect, "result": result, "method": method, "checked_on": day.isoformat()}
+    known |= {"standing": standing} if standing else {}
     with performing("check_identity", application, who, known, {"note": note, "about": about.name}):
         IdentityCheck.create(
             application=application,
             about=about,
             aspect=aspect,
             result=result,
+            standing=standing,
             method=method,
             checked_on=day,
             note=note.strip(),
@@ -92,7 +113,8 @@ def _asked(application):
 def examine(application, who):
     """Complete the examination of exactly the frozen papers; their hashes go into the event."""
     require_now("examine", application, who)
-    facts.demand(facts.for_examination(application), "審査を完了するには、次の確認が必要です。")
+    case = Case(application, actor=who.person.id)
+    facts.demand(facts.for_examination(application, case), "審査を完了するには、次の確認が必要です。")
     seen = {kind: Paper.newest(application, kind).sha256 for kind in ("form_xlsx", "form_pdf")}
     with performing("examine", application, who, seen, examiner=who.person):
         if application.wants_seal:

@@ -1,32 +1,29 @@
-"""The checklists: what an act needs, computed from what is there, never stored. The page prints the same sentences
-that the act refuses with."""
+"""The checklists: what an act needs, computed from what is there, never stored. What the rules say is selected from the
+catalogue by the act's verb. The page prints the same sentences that the act refuses with."""
 
 from dataclasses import dataclass
 
-from webapp import clock, rules
-from webapp.acts import ca_profiles, gates, key_protection
+from webapp.acts import ca_profiles, gates
+from webapp.acts.judgement import Case, asks_identity, target_of
 from webapp.errors import Incomplete
-from webapp.papers import csr as csr_paper
 from webapp.papers.revocation_reasons import REASONS
-from webapp.papers.subject import Subject, common_name_of
 from webapp.procedure import Role, Stage
-from webapp.register import (
-    Application,
-    ApplicationForm,
-    Certificate,
-    Consent,
-    Csr,
-    Document,
-    IdentityCheck,
-    Inquiry,
-    Institution,
-    Paper,
-    Revocation,
-)
-from webapp.rules import csr as csr_rules
-from webapp.rules import revocation as revocation_rules
-from webapp.rules import subject as subject_rules
-from webapp.rules.revocation import Asked, Target
+from webapp.register import ApplicationForm, Csr, IdentityCheck, Inquiry, Paper, Revocation
+from webapp.rules import ABSENT, ERROR
+
+__all__ = ["Fact", "asks_identity", "target_of"]
+
+# What a finding is called in a checklist that has no line of its own for it, by the beginning of its id.
+LABELS = {
+    "ORG": "機関の情報",
+    "ACT": "関わる人",
+    "DN": "CSRの内容",
+    "CSR": "CSRの内容",
+    "KEY": "鍵の保護(ハードウェア)",
+    "PWD": "パスワード(証明書取得時用)",
+    "CHR": "文字",
+    "REV": "失効申請書の内容",
+}
 
 SEALERS = "捺印・署名する人を選び直してください。"
 
@@ -51,93 +48,71 @@ def demand(facts, message):
         )
 
 
-def judge_csr(csr, application):
+def refuse_errors(findings, message):
+    """Raise Incomplete with the sentences of the findings that are errors, each beside its field."""
+    demand([_of_finding(each) for each in errors_in(findings)], message)
+
+
+def _of_finding(finding):
+    """A finding as a fact that is not so."""
+    prefix = finding.id.split("-")[0]
+    if finding.id == "ORG-03":
+        return Fact(f"gate_{finding.field}", gates.KINDS[finding.field], False, finding.sentence + finding.advice)
+    return Fact(finding.field, LABELS.get(prefix, finding.id), False, finding.sentence + finding.advice)
+
+
+def _rest(faults, *told):
+    """The findings of a verb that no line of the checklist tells (`told`: beginnings of ids), as facts."""
+    return [_of_finding(each) for each in faults if not each.id.startswith(told)]
+
+
+def _those(faults, *ids):
+    return [each for each in faults if each.id.startswith(ids)]
+
+
+def judge_csr(csr, application, verb="attach_csr"):
     """Findings about a CSR (as papers.csr.read gives it) for this application: DN-01…07 and CSR-01…08."""
-    institution = Institution.here()
-    profile = ca_profiles.of(application)
-    registered = Subject(institution.subject)
-    return [
-        *subject_rules.judge(csr.subject, registered, profile),
-        *csr_rules.judge(csr, registered, profile, known=uses_of_key(csr.spki_sha256, application)),
-    ]
-
-
-def uses_of_key(spki_sha256, application):
-    """Sentences naming where a public key is used already (CSR-06). This application and its certificate do not count,
-    nor do its own applicant's withdrawn or refused ones that never had a certificate."""
-    elsewhere = Certificate.application.is_null() | (Certificate.application != application.id)
-    certificates = Certificate.select().where((Certificate.spki_sha256 == spki_sha256) & elsewhere)
-    found = [f"証明書 シリアル番号 {row.serial}({row.number or '取り込んだもの'})" for row in certificates]
-    ended = Application.stage.in_([Stage.WITHDRAWN.value, Stage.REFUSED.value])
-    predecessor = ended & (Application.applicant == application.applicant_id)
-    others = (
-        Csr.select(Csr, Application)
-        .join(Application)
-        .where((Csr.spki_sha256 == spki_sha256) & (Application.id != application.id) & ~predecessor)
-    )
-    return found + [f"申請 {row.application.number}" for row in others]
+    return Case(application, csr=csr).findings(verb)
 
 
 def errors_in(findings):
-    return [finding for finding in findings if finding.severity == rules.ERROR]
+    return [finding for finding in findings if finding.severity == ERROR]
 
 
-def csr_in_force(application):
+def csr_in_force(application, case=None):
     """(row, csr, findings) of the CSR in force, or None."""
-    row = Csr.in_force(application)
-    if row is None:
-        return None
-    csr = csr_paper.read(row.content.bytes())
-    return row, csr, judge_csr(csr, application)
+    case = case or Case(application)
+    row = case["csr_row"]
+    return None if row is ABSENT else (row, case["csr"], case.findings("attach_csr"))
 
 
-def for_submission(application, held=None):
-    """What a draft needs to be submitted. `held` as csr_in_force gives it, when the caller has it already."""
-    return _to_revoke(application) if application.is_revocation else _to_issue(application, held)
+def for_submission(application, case=None):
+    """What a draft needs to be submitted. `case` when the caller has gathered it already."""
+    case = case or Case(application)
+    return _to_revoke(application, case) if application.is_revocation else _to_issue(application, case)
 
 
-def _to_revoke(application):
+def _to_revoke(application, case):
     """REV-01…04, and who stands on the form."""
-    revocation = Revocation.of(application)
-    faults = errors_in(judge_revocation(application, revocation))
-    sealers = [role for role in seal_roles(application) if holds(application.head, role)]
+    found = case.errors("submit")
+    faults, sealers = _those(found, "REV"), _those(found, "ACT-03")
     return [
         Fact(
             "reason",
             "失効の理由とコメント",
             not faults,
             " ".join(fault.sentence for fault in faults),
-            REASONS[revocation.reason].words,
+            REASONS[case["reason"]].words,
         ),
         _officer(application),
-        *([Fact("head", "捺印・署名する人", bool(sealers), SEALERS)] if application.wants_seal else []),
+        *([Fact("head", "捺印・署名する人", not sealers, SEALERS)] if application.wants_seal else []),
+        *_rest(found, "REV", "ACT-03"),
     ]
 
 
 def judge_revocation(application, revocation=None):
     """Findings REV-01…04 about a revocation as the register has it, or as somebody has just typed it."""
-    revocation = revocation or Revocation.of(application)
-    asked = Asked(
-        serial=application.target.serial,
-        reason=revocation.reason,
-        comment=revocation.comment,
-        compromised_at=revocation.compromised_at,
-        noticed_at=revocation.noticed_at,
-        is_emergency=application.is_emergency,
-    )
-    profile = ca_profiles.of(application)
-    return revocation_rules.judge(asked, target_of(application.target), profile, at=clock.now())
-
-
-def target_of(certificate):
-    """A register's certificate as the rules of revocation look at it."""
-    return Target(
-        serial=certificate.serial,
-        issuer=common_name_of(certificate.issuer),
-        not_before=certificate.not_before,
-        not_after=certificate.not_after,
-        revoked_at=certificate.revoked_at,
-    )
+    return Case(application, revocation=revocation or Revocation.of(application)).findings("give_reason")
 
 
 def seal_roles(application):
@@ -154,49 +129,51 @@ def _officer(application):
     )
 
 
-def _to_issue(application, held):
-    held = held or csr_in_force(application)
-    faults = errors_in(held[2]) if held else []
-    agreed = {row.document_id for row in Consent.select().where(Consent.application == application)}
-    open_documents = [document.name for document in Document.to_agree() if document.id not in agreed]
+def _to_issue(application, case):
+    found = case.errors("submit")
+    faults, sealers, consents = _those(found, "DN", "CSR"), _those(found, "ACT-03"), _those(found, "AGR")
+    is_there = case["csr_row"] is not ABSENT
     return [
-        Fact(
-            "csr", "CSR", held is not None, "CSRがまだありません。トークンで鍵ペアを生成するか、CSRを登録してください。"
-        ),
+        Fact("csr", "CSR", is_there, "CSRがまだありません。トークンで鍵ペアを生成するか、CSRを登録してください。"),
         Fact(
             "csr_rules",
             "CSRの内容",
-            held is not None and not faults,
+            is_there and not faults,
             faults[0].sentence if faults else "CSRを登録すると内容を確認します。",
         ),
-        Fact("title", "管理名称", bool(application.title.strip()), "管理名称を入力してください。"),
-        Fact("purpose", "用途", bool(application.purpose.strip()), "用途を入力してください。"),
+        _typed(application.title, "title", "管理名称", found),
+        _typed(application.purpose, "purpose", "用途", found),
         _officer(application),
         Fact(
             "head",
             "代表者または機関責任者",
-            holds(application.head, Role.HEAD),
+            holds(application.head, Role.HEAD) and not sealers,
             "捺印・署名する機関の長または機関責任者を選んでください。",
         ),
-        Fact(
-            "consent",
-            "3つの文書の承認",
-            not open_documents,
-            "次の文書を承認してください: " + "、".join(open_documents) if open_documents else "",
-        ),
-        *gates.facts_of_gates(application.kind),
+        Fact("consent", "3つの文書の承認", not consents, " ".join(each.sentence for each in consents)),
+        *(each for each in _rest(found, "DN", "CSR", "ACT-03", "AGR") if each.name not in ("title", "purpose")),
     ]
+
+
+def _typed(text, field, label, found):
+    """A text that somebody types: it is there, and its characters may stand (CHR-01)."""
+    faults = [each for each in found if each.field == field]
+    wanting = " ".join(each.sentence + each.advice for each in faults) or f"{label}を入力してください。"
+    return Fact(field, label, bool(text.strip()) and not faults, wanting)
 
 
 def holds(person, role):
     return person is not None and role in person.roles()
 
 
-def for_examination(application, held=None):
-    """What a submitted application needs to be examined; `held` as for submission."""
+def for_examination(application, case=None):
+    """What a submitted application needs to be examined; `case` as for submission."""
+    case = case or Case(application)
+    found = case.errors("examine")
+    is_waiting = application.stage == Stage.SUBMITTED
     return [
         made(application),
-        *_identities(application),
+        *_identities(application, _those(found, "ID-01")),
         Fact(
             "inquiry",
             "照会への回答",
@@ -204,32 +181,44 @@ def for_examination(application, held=None):
             "照会への回答を待っています。回答を受け取ってから審査を完了してください。",
             "回答待ちはありません",
         ),
-        _contents(application, held),
+        _contents(application, case, found),
+        *(_rest(found, "ID-01", "DN", "CSR", "REV") if is_waiting else []),
+        *(_warnings(case.waiting("examine")) if is_waiting else []),
     ]
 
 
-def _contents(application, held):
+def _contents(application, case, found):
+    faults = _those(found, "DN", "CSR", "REV")
     if application.is_revocation:
-        faults = errors_in(judge_revocation(application, Revocation.of(application)))
         return Fact("findings", "失効申請書の内容", not faults, " ".join(fault.sentence for fault in faults))
-    held = held or csr_in_force(application)
-    faults = errors_in(held[2]) if held else []
     wanting = faults[0].sentence if faults else "CSRがありません。"
-    return Fact("findings", "CSRの内容", held is not None and not faults, wanting)
+    return Fact("findings", "CSRの内容", case["csr_row"] is not ABSENT and not faults, wanting)
 
 
-def asks_identity(application):
-    """Whether somebody is to be identified: not where a 登録担当者 asks for 失効 in the place of a 利用管理者."""
-    return not application.is_revocation or application.applicant_id == application.subscriber_id
+def _warnings(waiting):
+    """Warnings are looked at by somebody before the application goes on: corrected, or accepted with a reason."""
+    if not waiting:
+        return []
+    ids = "、".join(dict.fromkeys(each.id for each in waiting))
+    wanting = f"確認が必要な点があります({ids})。理由を付けて了承するか、差し戻して直してもらってください。"
+    return [Fact("finding", "確認が必要な点", False, wanting)]
 
 
-def _identities(application):
-    """ID-01."""
+def _identities(application, faults):
+    """ID-01, a line for each aspect that is asked about."""
     if not asks_identity(application):
         return []
+    wanting = {each.field: each.sentence for each in faults}
     return [
-        _identity(application, aspect, label) for aspect, label in (("identity", "本人性"), ("existence", "実在性"))
+        _identity(application, aspect, label, wanting.get(aspect, ""))
+        for aspect, label in (("identity", "本人性"), ("existence", "実在性"))
     ]
+
+
+def _identity(application, aspect, label, wanting):
+    check = IdentityCheck.latest(application, aspect)
+    detail = f"{check.method}・{check.checked_on:%Y年%-m月%-d日}・{check.officer.name}" if check else ""
+    return Fact(aspect, label, not wanting, wanting, detail)
 
 
 def made(application):
@@ -243,54 +232,40 @@ def made(application):
     )
 
 
-def _identity(application, aspect, label):
-    check = IdentityCheck.latest(application, aspect)
-    done = check is not None and check.result == "confirmed"
-    wanting = (
-        f"{label}の確認結果がまだ記録されていません。"
-        if check is None
-        else f"{label}が「確認できない」と記録されています。"
-    )
-    detail = f"{check.method}・{check.checked_on:%Y年%-m月%-d日}・{check.officer.name}" if check else ""
-    return Fact(aspect, label, done, wanting, detail)
-
-
 _UNSENT = (Stage.SUBMITTED, Stage.EXAMINED, Stage.SEALED)
 
 
-def for_dispatch(application):
-    institution = Institution.here()
-    for_issue = [
-        *(_key_protection(application) if ca_profiles.of(application).public else []),
-        Fact("csr", "CSR", Csr.in_force(application) is not None, "CSRがありません。"),
-        *(gates.facts_of_gates(application.kind) if application.stage in _UNSENT else []),
-    ]
+def for_dispatch(application, case=None, verb="dispatch"):
+    """What a sealed application needs to be sent: what has left is not judged again."""
+    case = case or Case(application)
+    found = case.errors(verb) if application.stage in _UNSENT else []
+    waiting = case.waiting(verb) if application.stands_at == Stage.SEALED else []
     return [
-        *([] if application.is_revocation else for_issue),
+        *([] if application.is_revocation else _to_send_a_csr(application, case, found)),
         made(application),
         *([_sealed(application)] if application.wants_seal else []),
         Fact(
             "switchboard",
             "代表電話番号",
-            bool(institution.switchboard),
+            bool(case["switchboard"]),
             "代表電話番号が登録されていません。管理者に登録を依頼してください。",
         ),
+        *_rest(found, "KEY"),
+        *_warnings(waiting),
     ]
 
 
-def _key_protection(application):
+def _to_send_a_csr(application, case, found):
     """KEY-01 and KEY-02: nothing goes to a public CA without evidence of how the key is kept (CSBR 6.2.7.4)."""
-    faults = errors_in(key_protection.judge(application))
+    faults = _those(found, "KEY")
     wanting = " ".join(f"{fault.sentence}{fault.advice}" for fault in faults)
-    return [Fact("key_protection", "鍵の保護(ハードウェア)", not faults, wanting)]
+    kept = Fact("key_protection", "鍵の保護(ハードウェア)", not faults, wanting)
+    return [
+        *([kept] if case["profile"].public else []),
+        Fact("csr", "CSR", Csr.in_force(application) is not None, "CSRがありません。"),
+    ]
 
 
 def _sealed(application):
     is_there = Paper.sealed(application) is not None
     return Fact("sealed", "捺印・署名済みPDF", is_there, "捺印・署名済みのPDFがありません。")
-
-
-def switchboard_is_fresh(institution):
-    """TEL-01: the representative telephone number was looked up within the last twelve months."""
-    checked = institution.switchboard_checked_on
-    return checked is not None and (clock.today() - checked).days <= 365

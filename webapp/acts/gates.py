@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from webapp import clock
-from webapp.acts import entries, evidence, facts, house, letters
+from webapp.acts import entries, evidence, house, letters
 from webapp.acts.dues import Due
 from webapp.errors import Overtaken
-from webapp.procedure import Kind
 from webapp.register import GateRecord, database
 from webapp.rules import gates as rules
 from webapp.rules.gates import CONTINUATION, EMPLOYMENT, RIGHT_TO_ISSUE, Gate
@@ -85,18 +84,14 @@ def void_gate(who, record, reason):
         house.note("void_gate", record, who, {"kind": record.kind}, {"reason": reason})
 
 
-def facts_of_gates(kind):
-    """What the institution must keep up so that an application of this kind may be submitted or sent, as facts. None
-    for a revocation, which nothing may hold up."""
-    if kind != Kind.ISSUE:
-        return []
-    closed = findings(clock.today())
-    return [facts.Fact(f"gate_{each.field}", KINDS[each.field], False, each.sentence + each.advice) for each in closed]
+def in_force():
+    """The records in force as the rule looks at them."""
+    return _gates(list(GateRecord.in_force()))
 
 
 def findings(today):
     """The findings ORG-03 on a day: which gates are closed, and what to do."""
-    return rules.judge(_gates(list(GateRecord.in_force())), today, clock.fiscal_year(today))
+    return rules.judge(in_force(), today, clock.fiscal_year(today))
 
 
 def waiting(today):

@@ -34,7 +34,7 @@ def make_key(application, who, algorithm, tokend):
         subject=institution.subject,
     )
     csr = csr_paper.read(made.csr_der)
-    refuse_errors(facts.judge_csr(csr, application))
+    refuse_errors(facts.judge_csr(csr, application, "make_key"))
     told = {"algorithm": algorithm, "spki_sha256": csr.spki_sha256, "attributes": made.attributes}
     with performing("make_key", application, who, told | {"token": made.token}):
         KeyPair.update(
@@ -54,7 +54,7 @@ def take_station_key(application, who, algorithm, made, station):
     become its evidence (acts/key_protection.py). Raises Unreadable, Incomplete, or Refused for a key that could leave its token."""
     require_now("make_key", application, who)
     csr = csr_paper.read(made.csr)
-    refuse_errors(facts.judge_csr(csr, application))
+    refuse_errors(facts.judge_csr(csr, application, "make_key"))
     if str(csr.key) != algorithm:
         raise Refused(f"頼んだ種類({algorithm})の鍵ではありません。", "署名ステーションで、もう一度生成してください。")
     if made.attributes.get("EXTRACTABLE") or made.attributes.get("NEVER_EXTRACTABLE") is False:

@@ -2,10 +2,12 @@
 
 from webapp import clock
 from webapp.acts import facts, forms, intakes, kept_lists, performing, require_now
+from webapp.acts.judgement import Case
 from webapp.errors import Incomplete, Refused
 from webapp.papers import guard, seal_report
 from webapp.procedure import Role
 from webapp.register import Paper, Person, TrustAnchor
+from webapp.rules.seal import Sealed
 
 # What the officer attests who registers a stamped paper.
 ATTESTED = {
@@ -28,6 +30,7 @@ def seal(application, who, name, data):
         head = signer_of(found, application)
         state = kept_lists.state_of(found.certificate_der, "seal")
         points = (*found.points, seal_report.revocation_point(state))
+        _ask_the_rules(application, found, state)
         told = {"signer_certificate_serial": found.serial_hex, "issuer": found.issuer_text, "sha256": intake.sha256}
         told["revocation"] = state.label
         with performing("seal", application, who, told, {"signer": head.name}, sealer=head):
@@ -35,6 +38,13 @@ def seal(application, who, name, data):
             report.append(_who_signed(found, head))
             report.extend(_same_person(application, head))
             _keep(application, who, "sealed_pdf", f"{application.number}-signed.pdf", data, report)
+
+
+def _ask_the_rules(application, found, state):
+    """SIG-01…04 and ACT-03. What papers.seal.check lets through is intact, whole, unchanged and trusted, and by no
+    certificate for client authentication: it raises otherwise."""
+    sealed = Sealed(True, True, True, True, False, tuple(found.signer_mails), state.state)
+    facts.refuse_errors(Case(application, sealed=sealed).findings("seal"), "この電子署名は受け付けられません。")
 
 
 def signer_of(found, application):
@@ -91,7 +101,7 @@ def stamp(application, who, name, data, attested):
     }
     if left:
         raise Incomplete("確認していない項目があります。", "紙を見て確認し、印を付けてください。", left)
-    if not any(facts.holds(application.head, role) for role in facts.seal_roles(application)):
+    if Case(application).errors("stamp"):  # ACT-03
         raise Refused(
             f"{application.head.name}さんは、今日の時点で、捺印できる役割に登録されていません。",
             "差し戻して、捺印する方を選び直してください。",

@@ -14,15 +14,10 @@ from webapp.papers import guard, timestamp
 from webapp.papers.signing_record import UNKNOWN, VERIFIED, SignedFile
 from webapp.procedure import Role
 from webapp.register import IN_THE_WAY, Certificate, Content, Event, SignatureRecord, TrustAnchor, database
+from webapp.rules.use import WRONG_USE, Usable, use_01
 
 SKEW = timedelta(minutes=10)  # clocks of other computers
 EARLIEST = clock.beginning_of(date(2000, 1, 1))
-WARNINGS = {
-    "expired": "証明書の有効期間の外で署名されています。",
-    "revoked": "証明書が失効したあとに署名されています。",
-    "blocked": "鍵の使用を止めたあとに署名されています。",
-    "not_accepted": "利用開始の確認が済む前に署名されています。",
-}
 _TYPED = {
     "name": entries.line("ファイル名"),
     "release": entries.line("版(リリース)", is_needed=False, longest=100),
@@ -118,16 +113,16 @@ def register_typed(certificate, who, given, signed_at):
 
 
 def warning_at(certificate, moment):
-    """What USE-01 says against a signature made at this instant: a key of WARNINGS, or ""."""
-    if certificate.revoked_at and moment >= certificate.revoked_at:
-        return "revoked"
-    if certificate.blocked_at and moment >= certificate.blocked_at:
-        return "blocked"
-    if not certificate.not_before <= moment <= certificate.not_after:
-        return "expired"
-    if certificate.origin == "delivered" and (certificate.accepted_at is None or moment < certificate.accepted_at):
-        return "not_accepted"
-    return ""
+    """What USE-01 says against a signature made at this instant: a key of WRONG_USE, or ""."""
+    usable = Usable(
+        certificate.not_before,
+        certificate.not_after,
+        certificate.revoked_at,
+        certificate.blocked_at,
+        certificate.accepted_at,
+        awaits_acceptance=certificate.origin == "delivered",
+    )
+    return next((finding.field for finding in use_01(usable, moment)), "")
 
 
 def judge_again():
@@ -179,7 +174,7 @@ def _register(certificate, who, found, release, signed_at, station=None):
         Event.write(act, row, who.person, who.address, facts, particulars)
         if warning and not kept:
             path = f"/certificates/{certificate.id}/signatures"
-            details = (certificate.title, certificate.serial, row.name, row.release, WARNINGS[warning])
+            details = (certificate.title, certificate.serial, row.name, row.release, WRONG_USE[warning])
             letters.tell(mails.made_against_the_rules, letters.officers(), path, *details)
     return row
 

@@ -44,6 +44,7 @@ from webapp.register.stations import Pairing, PairingMiss, Station, StationJob, 
 from webapp.register.stocktakings import Stocktaking, StocktakingItem
 from webapp.register.successions import Succession, SuccessionItem
 from webapp.register.tokens import KeyProtection, Token, TokenHandover, TokenListing
+from webapp.register.warnings import WarningAcceptance
 from webapp.register.watching import CalendarFeed, Digest, Told, Watch
 
 __all__ = [
@@ -120,6 +121,7 @@ __all__ = [
     "Told",
     "TrustAnchor",
     "Visit",
+    "WarningAcceptance",
     "Watch",
     "bind",
     "database",

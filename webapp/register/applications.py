@@ -229,6 +229,7 @@ class IdentityCheck(Row):
     note = TextField()
     officer = ForeignKeyField(Person, backref="+")
     at = InstantField()
+    standing = CharField(default="")  # of existence: full_time, contractor, neither (ACT-01)
 
     class Meta:
         table_name = "identity_check"

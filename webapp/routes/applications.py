@@ -6,11 +6,12 @@ from webapp import clock
 from webapp.acts import case as case_acts
 from webapp.acts import key_protection, station_lists
 from webapp.acts.facts import csr_in_force
+from webapp.acts.judgement import Case
 from webapp.errors import Refused
 from webapp.pages import page, see_other
 from webapp.procedure import Role
 from webapp.register import Certificate, KeyProtection, Letter
-from webapp.routes import case, exported, incoming_step, lists
+from webapp.routes import case, exported, incoming_step, judged, lists
 from webapp.routes.finding import find, typed, who
 
 bp = Blueprint("applications", __name__, url_prefix="/applications")
@@ -124,8 +125,9 @@ def show(number):
 
 def show_page(application):
     current, state = case.step_state(application)
-    held = csr_in_force(application)
-    found = case.facts_now(application, held)
+    gathered = Case(application)
+    held = csr_in_force(application, gathered)
+    found = case.facts_now(application, gathered)
     return {
         "application": application,
         "current": current,
@@ -143,6 +145,7 @@ def show_page(application):
         "others": case.other_acts(application, g.person),
         "letter": _letter(application),
         "certificate": Certificate.of(application),
+        **judged.page_values(gathered, application.roles_of(g.person)),
         "newest": KeyProtection.newest(application),
         "methods": key_protection.METHODS,
         **_of_revocation(application),

@@ -5,13 +5,14 @@ import hashlib
 from flask import Blueprint, request
 
 from webapp import clock
-from webapp.acts import ca_profiles, facts, office_mail, portal, require, require_now
+from webapp.acts import ca_profiles, office_mail, portal, require, require_now
 from webapp.acts import dispatch as acts
+from webapp.acts.judgement import Case
 from webapp.errors import Refused, Unseen
 from webapp.pages import attachment, page, see_other
 from webapp.procedure import Stage
-from webapp.register import Institution, Letter, OfficeCertificate
-from webapp.routes import case
+from webapp.register import Letter, OfficeCertificate
+from webapp.routes import case, judged, warnings
 from webapp.routes.finding import attempt, find, tokend, typed, who
 
 bp = Blueprint("dispatch", __name__, url_prefix="/applications/<int:number>")
@@ -48,6 +49,7 @@ def _portal_page(application, refusal):
         files=[{"name": file.name, "size": len(file.data), "index": index} for index, file in enumerate(files)],
         confirmed=acts.CONFIRMED,
         today=clock.today(),
+        **warnings.form_values(Case(application)),
         typed=typed(receipt="", entered_on=clock.today().isoformat()),
         refusal=refusal,
     )
@@ -56,6 +58,7 @@ def _portal_page(application, refusal):
 def _mail_page(application, refusal):
     letter = Letter.packet(application)
     current = letter if letter and letter.version == application.version else None
+    gathered = Case(application)
     return page(
         "applications/dispatch.html",
         status=refusal.status if refusal else 200,
@@ -64,10 +67,11 @@ def _mail_page(application, refusal):
         letter=current,
         preview=_preview(application),
         confirmed=acts.CONFIRMED,
-        switchboard_is_fresh=facts.switchboard_is_fresh(Institution.here()),
+        findings=judged.shown(gathered),
+        **warnings.form_values(gathered),
+        typed=typed(note=""),
         today=clock.today(),
         office=OfficeCertificate.here(),
-        typed=typed(note=""),
         refusal=refusal,
     )
 

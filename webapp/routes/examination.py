@@ -5,13 +5,13 @@ from flask import Blueprint, g, request
 from webapp import clock
 from webapp.acts import examination as acts
 from webapp.acts import facts, form_values, require_now
+from webapp.acts.judgement import Case
 from webapp.errors import Overtaken
 from webapp.pages import page
 from webapp.procedure import Role
 from webapp.register import IdentityCheck, IdentityMethod, Inquiry, Institution, Paper
-from webapp.routes import case
+from webapp.routes import case, judged, warnings
 from webapp.routes.finding import attempt, find, typed, who
-from webapp.rules import institution as institution_rules
 
 bp = Blueprint("examination", __name__, url_prefix="/applications/<int:number>")
 
@@ -26,35 +26,38 @@ def show(number):
 def _page(application, refusal=None, about=""):
     form_row = case.form_of(application)
     form = form_values.frozen(form_row) if form_row else None
+    gathered = Case(application)
+    values = judged.page_values(gathered, application.roles_of(g.person))
     return page(
         "applications/examination.html",
         status=refusal.status if refusal else 200,
         application=application,
         form=form,
         making=case.making(application),
-        rows=_compared(form),
-        held=facts.csr_in_force(application),
+        rows=_compared(form, values["found"].get("", [])),
+        held=facts.csr_in_force(application, gathered),
         pictures=Paper.pictures(application, is_masked=False),
         aspects=[_aspect(application, key, label) for key, label in acts.ASPECTS.items()],
-        facts=facts.for_examination(application),
+        facts=facts.for_examination(application, gathered),
         sealer=case.sealer(form) if form else "",
         revocation=case.revocation(application),
-        findings=facts.judge_revocation(application) if application.is_revocation else [],
+        findings=[each for each in values["judged"] if each.field not in ("address", "institution_name")],
+        found=values["found"],
         asks_identity=facts.asks_identity(application),
         inquiry=Inquiry.unanswered(application),
         today=clock.today().isoformat(),
+        **warnings.form_values(gathered),
         typed=request.form.to_dict(),
         refusal=refusal,
         about=about,
     )
 
 
-def _compared(form):
-    """What was entered beside the institution's master, with the findings ORG-01 and ORG-02."""
+def _compared(form, found):
+    """What was entered beside the institution's master, with what was `found` about it (ORG-01 and ORG-02)."""
     if form is None:
         return []
     here = Institution.here()
-    found = institution_rules.judge(form, here.head_office, here.formal_name)
     pairs = [
         ("住所", form.address, here.head_office, "address"),
         ("利用機関名", form.institution_name, here.formal_name, "institution_name"),
@@ -77,7 +80,13 @@ def _row(label, left, right, findings):
 
 def _aspect(application, key, label):
     methods = [(row.name, row.name) for row in IdentityMethod.offered(key)]
-    return {"key": key, "label": label, "methods": methods, "check": IdentityCheck.latest(application, key)}
+    return {
+        "key": key,
+        "label": label,
+        "methods": methods,
+        "choices": acts.CHOICES[key],
+        "check": IdentityCheck.latest(application, key),
+    }
 
 
 @bp.post("/identity")

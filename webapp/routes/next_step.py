@@ -6,6 +6,7 @@ from flask import url_for
 
 from webapp import clock
 from webapp.acts import ca_profiles, facts, key_use, portal
+from webapp.acts.judgement import Case
 from webapp.procedure import Role, Stage
 from webapp.register import Certificate, Inquiry, KeyUse, Letter
 from webapp.routes import incoming_step
@@ -48,11 +49,12 @@ def next_step(application, person, found=None):
     return _STEPS[application.stands_at](application, person, roles, _addresses(application))
 
 
-def facts_now(application, held=None):
+def facts_now(application, case=None):
     """What the next act needs, and what the earlier ones needed: the facts behind checklist and next step."""
     if application.stage == Stage.DRAFT:
-        return facts.for_submission(application, held)
-    return [*facts.for_examination(application, held), *facts.for_dispatch(application)]
+        return facts.for_submission(application, case)
+    case = case or Case(application)
+    return [*facts.for_examination(application, case), *facts.for_dispatch(application, case)]
 
 
 def _addresses(application):

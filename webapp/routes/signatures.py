@@ -13,6 +13,7 @@ from webapp.pages import attachment, page
 from webapp.register import Certificate, SignatureRecord
 from webapp.routes import exported
 from webapp.routes.finding import attempt, find_certificate, numbered, typed, upload, who
+from webapp.rules.use import WRONG_USE
 
 bp = Blueprint("signatures", __name__, url_prefix="/certificates/<int:number>")
 PER_PAGE = 50
@@ -36,7 +37,7 @@ COLUMNS = (
     ("timestamped_at", "タイムスタンプの日時", lambda row: _local(row.timestamped_at)),
     ("authority", "タイムスタンプ局", lambda row: row.authority),
     ("fault", "検証の結果", lambda row: row.fault),
-    ("warning", "注意", lambda row: acts.WARNINGS.get(row.warning, "")),
+    ("warning", "注意", lambda row: WRONG_USE.get(row.warning, "")),
     ("tool", "ツール", lambda row: row.tool),
     ("source", "登録の方法", lambda row: SOURCES[row.source]),
     ("person", "登録した人", lambda row: row.person.name),
@@ -70,7 +71,7 @@ def _page(certificate, moment=None, refusal=None):
         survival=survival(certificate, moment),
         stamps=STAMPS,
         sources=SOURCES,
-        warnings=acts.WARNINGS,
+        warnings=WRONG_USE,
         may_register=acts.may_register(certificate, who()),
         columns=exported.columns(COLUMNS),
         typed=typed(**ENTRIES),

@@ -46,22 +46,23 @@ def att_01(enclosed, expected):
 @rule(
     "ATT-02",
     (ERROR,),
-    "Excel・PDF・台帳の値が一致する(照合番号と凍結したPDFのハッシュで結ばれる)。",
+    "Excel・PDF・台帳の値が一致する(審査したファイルのハッシュと照合番号で結ばれる)。",
     "しるしが作成した申請書を変更せずに使い、捺印・署名からやり直す。",
     "手順 1-1-5(domain.md §17)",
     issue=ON_DISPATCH,
     revoke=ON_DISPATCH,
 )
-def att_02(marks):
-    """`marks`: {"register", "xlsx", "pdf": the mark of the values that each carries, "" where it is not known}."""
-    wrong = [kind for kind in ("xlsx", "pdf") if marks[kind] != marks["register"]]
+def att_02(examined, leaving):
+    """`examined` and `leaving`: {"xlsx", "pdf": SHA-256 in hex} of the papers as they were examined, and of the Excel and
+    the frozen bytes of the sealed PDF that are to be sent."""
     return [
         Finding(
             "ATT-02",
             ERROR,
             "packet",
-            f"{LABELS[kind]}の値が、台帳の申請の内容と一致しません。",
+            f"送付する{LABELS[kind]}が、審査したものではありません。",
             "申請の画面で作成された書類を変更せずに使い、捺印・署名の手順からやり直してください。",
         )
-        for kind in wrong
+        for kind in ("xlsx", "pdf")
+        if leaving[kind] != examined[kind]
     ]

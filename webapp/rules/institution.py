@@ -3,7 +3,6 @@
 import unicodedata
 
 from webapp.rules import ERROR, WARNING, Finding, rule
-from webapp.rules.verbs import ON_DISPATCH
 
 
 def judge(form, head_office, formal_name):
@@ -17,7 +16,7 @@ def judge(form, head_office, formal_name):
     "住所は、利用機関を登録した際の本部所在地である。",
     "差し戻し、台帳の住所で提出し直す。",
     "手順 1-1-2・1-1-3",
-    issue=("examine", *ON_DISPATCH),
+    issue=("examine",),
     revoke=("examine",),
 )
 def org_01(form, head_office):
@@ -32,7 +31,7 @@ def org_01(form, head_office):
     "利用機関名は、法人名から始まる正式名称である。",
     "差し戻し、台帳の正式名称で提出し直す。",
     "手順 1-1-3",
-    issue=("examine", *ON_DISPATCH),
+    issue=("examine",),
     revoke=("examine",),
 )
 def org_02(form, formal_name):

@@ -74,6 +74,8 @@ def _detail(event):
             aspect = {"identity": "本人性", "existence": "実在性"}[facts["aspect"]]
             result = {"confirmed": "確認できた", "unconfirmed": "確認できない"}[facts["result"]]
             return f"{aspect}: {result}({facts['method']}、{_day(facts['checked_on'])})"
+        case "accept_warning":
+            return "、".join(facts["rules"])
         case "check_chain":
             return f"異常があります: {facts['trouble']}" if facts["trouble"] else f"異常なし、{facts['count']}件"
         case "make_key":
