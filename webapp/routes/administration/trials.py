@@ -64,6 +64,7 @@ def token():
 
 def _token_page(refusal=None):
     health, tokens, trouble = _looked_at()
+    office = OfficeCertificate.here()
     return page(
         "administration/token.html",
         status=refusal.status if refusal else 200,
@@ -71,15 +72,21 @@ def _token_page(refusal=None):
         health=health,
         tokens=tokens,
         trouble=trouble,
-        office=OfficeCertificate.here(),
-        offices=[
-            (each.fingerprint(hashes.SHA256()).hex(), f"{mail}({each.not_valid_after_utc:%Y-%m-%d}まで)")
-            for each, mail in office_mail.fitting(tokens)
-        ],
+        office=office,
+        offices=_others(office, tokens),
         typed=typed(certificate=""),
         tried=checklist.last_signature(),
         refusal=refusal,
     )
+
+
+def _others(office, tokens):
+    """[(SHA-256, words), …] of the certificates on the token that mails could be signed with, but for the one that is."""
+    found = [(each.fingerprint(hashes.SHA256()).hex(), each, mail) for each, mail in office_mail.fitting(tokens)]
+    known = office.sha256 if office else ""
+    return [
+        (sha256, f"{mail}({each.not_valid_after_utc:%Y-%m-%d}まで)") for sha256, each, mail in found if sha256 != known
+    ]
 
 
 def _looked_at():
