@@ -198,7 +198,7 @@ def test_a_file_is_checked_without_any_data(tmp_path, capsys, monkeypatch):
 
 
 def test_flask_checks_adds_and_lists(house, tmp_path, settings):
-    file, ran = tmp_path / "shinsei.toml", house.test_cli_runner(mix_stderr=False)
+    file, ran = tmp_path / "shinsei.toml", house.test_cli_runner()
     file.write_text(OWN, "utf-8")
     result = ran.invoke(args=["profiles", "check", str(file)])
     assert (result.exit_code, result.stdout.split("\n")[0]) == (0, "問題はありません。")
