@@ -4,6 +4,8 @@ from urllib.parse import urlsplit
 
 from webapp.profiles.kinds import PRACTICE
 
+MAILED = {"issue": ("csr", "xlsx", "pdf"), "revoke": ("xlsx", "pdf")}  # what the packet of a mail holds
+
 
 def disagreements(profile):
     """(key, sentence, advice) for each contradiction."""
@@ -30,14 +32,21 @@ def _attachments(profile):
         if profile.wants_seal and "pdf" not in parts:
             sentence = "捺印・署名をするのに、そのPDF(pdf)を添付しないことになっています。"
             yield "attachments", sentence, f"{kind} に pdf を加えてください。"
-        if profile.dispatch == "mail" and "xlsx" not in parts:
-            yield "attachments", "メールに申請書(xlsx)が添付されません。", f"{kind} に xlsx を加えてください。"
+        if profile.dispatch == "mail" and profile.wants_seal and set(parts) != set(MAILED[kind]):
+            yield (
+                "attachments",
+                f"メールで送付する書類({kind})は決まっています。",
+                f"{'、'.join(MAILED[kind])} を書いてください。",
+            )
     if "csr" in profile.attachments["revoke"]:
         yield "attachments", "失効の申請にCSRはありません。", "revoke から csr を取り除いてください。"
 
 
 def _dispatch(profile):
     if profile.dispatch == "mail":
+        if not profile.wants_seal:
+            sentence = "捺印・署名のないメールでの送付には、まだ対応していません。"
+            yield "seal", sentence, 'seal = "pdf" か dispatch = "portal" にしてください。'
         if not profile.recipients:
             yield "recipients", "メールで送付するのに、宛先がありません。", "recipients に宛先を書いてください。"
         for key in ("portal_address", "portal_fields"):

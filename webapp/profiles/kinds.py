@@ -184,7 +184,8 @@ class Many:
         return taken
 
     def read(self, value):
-        return [line for each in value for line in self.of.read(each)] or [NOTHING]
+        lines = [line for each in value for line in self.of.read(each)]
+        return ["、".join(lines)] if lines and isinstance(self.of, (Choice, Count)) else lines or [NOTHING]
 
 
 @dataclass(frozen=True)
@@ -242,8 +243,9 @@ class Rows:
         return [self._line(row) for row in value] or [NOTHING]
 
     def _line(self, row):
-        said = {name: kind.read(getattr(row, name))[0] for name, kind in self.of.items()}
-        return self.words.format(row=row, **said)
+        values = {name: getattr(row, name) for name in self.of}
+        said = {name: self.of[name].read(value)[0] if value != "" else "" for name, value in values.items()}
+        return self.words.format(row=row, **said).strip()
 
 
 def entries(kinds, defaults, value, fault):

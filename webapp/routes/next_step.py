@@ -137,7 +137,7 @@ def _examined(application, person, roles, at):
 
 def _sealed(application, person, roles, at):
     if portal.is_portal(application):
-        return _to_the_portal(roles, at)
+        return _to_the_portal(application, roles, at)
     letter = Letter.packet(application)
     state = letter.state if letter and letter.version == application.version else ""
     if Role.OFFICER not in roles:
@@ -152,10 +152,11 @@ def _sealed(application, person, roles, at):
     return NextStep("送付物を確認し、サービス窓口へ送付してください。", "送付物を確認する", at("dispatch.show"))
 
 
-def _to_the_portal(roles, at):
+def _to_the_portal(application, roles, at):
     if Role.OFFICER not in roles:
         return NextStep("登録担当者が認証局のポータルで申請します。", whose="登録担当者")
     sentence = "認証局のポータルに入力して申請し、受付番号を記録してください。"
+    sentence += "" if application.wants_seal else "捺印・署名は不要です。"
     return NextStep(sentence, "ポータルに入力する内容を見る", at("dispatch.show"))
 
 
