@@ -62,6 +62,7 @@ def _find(number):
 
 def _page(row, refusal=None):
     trial = FormTrial.newest(row)
+    fields = _fields(row, trial)
     return page(
         "form_templates/show.html",
         status=refusal.status if refusal else 200,
@@ -71,8 +72,8 @@ def _page(row, refusal=None):
         trial=trial,
         pictures=[{"url": url_for("form_templates.picture", number=each.id)} for each in _pages(trial)],
         wanting=acts.wanting(row) if trial and trial.made_at else [],
-        fields=_fields(row, trial),
-        unbound=sum(each["place"] == "" for each in _fields(row, trial)),
+        fields=fields,
+        unbound=sum(not each["is_chosen"] for each in fields),
         choices=[(place, f"{place} (「{beside}」の横・下)") for place, beside in row.reading["choices"]],
         sides=[(side, label, _side(row, side)) for side, label in acts.SIDES.items()],
         seal=_seal(trial),
@@ -88,21 +89,33 @@ def _fields(row, trial):
     missing, shown = (trial.missing or [], trial.shown or {}) if trial else ([], {})
     rows = []
     for number, (key, field) in enumerate(form_template.fields(row.kind).items(), 1):
-        proposal = row.reading["proposals"].get(key)
-        bound = row.places.get(key)
+        proposal, bound = row.reading["proposals"].get(key), row.places.get(key)
+        kept = f"{bound['sheet']}!{bound['cell']}" if bound else ""
+        chosen, other = request.form.get(f"cell-{key}", kept), request.form.get(f"other-{key}", "")
         rows.append(
             {
                 "number": number,
                 "key": key,
                 "label": field.label,
-                "place": f"{bound['sheet']}!{bound['cell']}" if bound else "",
-                "cell": request.form.get(f"cell-{key}"),
-                "other": request.form.get(f"other-{key}", ""),
-                "proposal": f"{proposal['reason']}(確かさ: {proposal['confidence']})" if proposal else "",
-                "result": "missing" if key in missing else f"{shown[key][0] + 1}ページ" if key in shown else "",
+                "chosen": chosen,
+                "other": other,
+                "is_chosen": bool(chosen or other or kept),
+                "proposal": _reason(proposal, chosen),
+                "result": "missing"
+                if key in missing
+                else f"試し刷りの{shown[key][0] + 1}ページ"
+                if key in shown
+                else "",
             }
         )
     return rows
+
+
+def _reason(proposal, chosen):
+    """Why a cell was proposed, where the person had better look at it."""
+    if proposal is None or (proposal["confidence"] == "高" and proposal["place"] == chosen):
+        return ""
+    return f"読み取り: {proposal['place']}、{proposal['reason']}(確かさ: {proposal['confidence']})"
 
 
 def _side(row, side):
