@@ -70,6 +70,7 @@ ROOMS = {
     "profile_commands": {"acts", "errors", "profiles", "register"},
     "smtp_file": {"acts", "errors"},
     "procedure_document": {"procedure", "sentences"},
+    "rules_document": {"procedure", "rules"},
     "practice": {"tokens"},
 }
 # What puts the rooms together may open every door.

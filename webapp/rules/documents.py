@@ -19,7 +19,7 @@ def agr_01(documents, agreed):
     left = [name for number, name in documents.items() if number not in agreed]
     if not left:
         return []
-    return [Finding("AGR-01", ERROR, "consent", "次の文書を承認してください: " + "、".join(left))]
+    return [Finding("AGR-01", ERROR, "consent", f"次の文書を承認してください: {'、'.join(left)}。")]
 
 
 @rule(
