@@ -3,6 +3,7 @@ certificate comes from a link. The stages are the same."""
 
 import io
 
+import openpyxl
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -182,6 +183,17 @@ def test_only_the_stages_of_the_table_are_ever_reached():
 def test_there_is_no_password_to_be_shown(by_portal, case):
     with pytest.raises(Refused, match="パスワードはありません"):
         case_acts.show_password(case.draft(), case.who("佐藤"))
+
+
+def test_the_form_has_no_row_for_a_password(by_portal, case):
+    def rows(application):
+        book = openpyxl.load_workbook(io.BytesIO(Paper.newest(application, "form_xlsx").content.bytes()))
+        return [str(cell.value) for row in book.active.iter_rows() for cell in row if cell.value]
+
+    without = rows(case.submitted())
+    assert not [each for each in without if "パスワード" in each] and "一般名(CN)" in "".join(without)
+    Institution.update(profile="practice").execute()
+    assert [each for each in rows(case.submitted(title="別のもの")) if "パスワード" in each]
 
 
 @pytest.mark.parametrize("form", [Encoding.PEM, Encoding.DER], ids=["pem", "der"])

@@ -5,6 +5,7 @@
 """
 
 import functools
+from dataclasses import replace
 
 from webapp.errors import Refused
 from webapp.papers import form_reader, form_sheet
@@ -45,6 +46,7 @@ DESIGN = form_sheet.Design(
     wrapped=("address", "agreements"),
     upright=("zip_password", "mark"),
 )
+WITHOUT_PASSWORD = replace(DESIGN, labels={label: key for label, key in LABELS.items() if key != "zip_password"})
 
 
 @functools.cache
@@ -56,8 +58,11 @@ def draw_blank() -> bytes:
 def fill(form: IssueForm, blank: bytes | None = None) -> bytes:
     """The sheet (`blank` or our specimen) with the values of `form` written beside its labels, as xlsx bytes; see
     `form_sheet.write`. Raises Incomplete for control characters, Refused for a subject the sheet has no row for and
-    for a blank that lacks a label."""
+    for a blank that lacks a label. Where no password is wanted, our specimen has no row for one."""
     _check_subject(form.subject)
+    if blank is None and not form.zip_password:
+        texts = {key: text for key, text in printed(form).items() if key != "zip_password"}
+        return form_sheet.write(WITHOUT_PASSWORD, texts, mark_line(form))
     return form_sheet.write(DESIGN, printed(form), mark_line(form), blank)
 
 
