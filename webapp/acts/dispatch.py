@@ -242,7 +242,7 @@ def _require_mail(application):
 def require_confirmed(confirmed):
     """Raise Incomplete unless the officer has looked at what the CA says of its procedure today."""
     if not confirmed:
-        sentence = f"NIIの案内で最新の手順と様式を確認し、「{CONFIRMED}」に印を付けてください。"
+        sentence = f"認証局の案内で最新の手順と様式を確認し、「{CONFIRMED}」に印を付けてください。"
         raise Incomplete("確認の欄に印がありません。", sentence, {"confirmed": sentence})
 
 
