@@ -1,6 +1,6 @@
 """Founding a real installation: the institution and its first administrator, in one transaction."""
 
-from webapp import clock
+from webapp import clock, profiles
 from webapp.acts import Who, accounts, entries, house, institution, people
 from webapp.errors import Incomplete, Refused
 from webapp.procedure import Role
@@ -46,7 +46,8 @@ def found(given):
 
 
 def _house(given):
-    return institution.checked(given, "real")
+    own = [name for name in profiles.names() if not profiles.load(name).practice]
+    return institution.checked(given, "real", own)
 
 
 def _administrator(given):

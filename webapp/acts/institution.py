@@ -15,9 +15,10 @@ def offered_profiles(environment):
     return [name for name in ca_profiles.names() if ca_profiles.named(name).practice == (environment == "demo")]
 
 
-def checked(given, environment):
-    """The columns of an Institution from what was typed. Raises Incomplete with a sentence for each field."""
-    values = entries.checked(_rules(environment), given)
+def checked(given, environment, offered=None):
+    """The columns of an Institution from what was typed; `offered` are the profiles to choose from, where there is no
+    register yet. Raises Incomplete with a sentence for each field."""
+    values = entries.checked(_rules(offered or offered_profiles(environment)), given)
     whole = Subject(tuple((short, values[field]) for field, short in DN_FIELDS.items()))
     faults = [finding.sentence for finding in dn.dn_03(whole) if finding.field == "subject"]
     if faults:
@@ -25,9 +26,9 @@ def checked(given, environment):
     return values
 
 
-def _rules(environment):
+def _rules(offered):
     code = "機関コードは、半角の英小文字、数字、ハイフンで2〜32文字にしてください。添付ファイルの名前に使います。"
-    profile = entries.one_of(offered_profiles(environment), "認証局のプロファイルを一覧から選んでください。")
+    profile = entries.one_of(offered, "認証局のプロファイルを一覧から選んでください。")
     return {
         "formal_name": entries.line("機関の正式名称"),
         "org_code": entries.pattern(r"[a-z0-9][a-z0-9-]{1,31}", code),
