@@ -11,7 +11,6 @@ from tokens.station.refusals import Refusal
 REGISTERED, REGISTERED_BEFORE = "registered", "registered_before"
 TRIES = 2
 LARGEST_STANDING = 10_000
-LARGEST_STANDING = 10_000
 
 
 @dataclass(frozen=True)
