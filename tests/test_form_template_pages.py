@@ -49,6 +49,7 @@ def bound(page):
     return {key: value for key, value in page.form("/places").items()}
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("name", KINDS)
 def test_an_officer_binds_a_blank_without_code(officer, name):
     page = uploaded(officer, name)
@@ -99,6 +100,7 @@ def test_no_version_is_used_before_its_trial_shows_the_seal_and_the_values(offic
     assert officer.press(f"{path}/use", {"accepts_missing": "yes"}).status == 200 and newest().state == "in_force"
 
 
+@pytest.mark.both_databases
 def test_a_newer_version_ends_the_one_before_and_a_used_one_is_not_changed(officer):
     for _ in range(2):
         uploaded(officer, "labels_left")
@@ -152,6 +154,7 @@ def test_only_officers_come_in(browser, case, name):
     assert browser.press("/form_templates", {}).status == 403
 
 
+@pytest.mark.both_databases
 def test_what_is_frozen_after_is_written_on_the_form_and_what_was_before_stays(officer, case, monkeypatch):
     before = case.submitted()
     uploaded(officer, "labels_left")
@@ -176,6 +179,7 @@ def test_what_is_frozen_after_is_written_on_the_form_and_what_was_before_stays(o
     assert told["template"] == "様式 labels_left 1"
 
 
+@pytest.mark.both_databases
 def test_a_pdf_from_excel_is_taken_only_with_every_value_and_then_frozen_anew(officer, case, monkeypatch):
     application = case.submitted()
     row = ApplicationForm.current(application)

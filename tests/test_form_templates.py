@@ -321,3 +321,14 @@ def test_the_guarded_child_reads_fills_and_looks():
     assert filled.expected["kind_label=新規"] == ["☑ 新規発行"]
     with pytest.raises(Unreadable):
         guard.run("webapp.papers.form_print:look", b"%PDF-1.7 nothing", filled.expected)
+
+
+def test_whoever_draws_the_pdf_has_no_network(tmp_path, monkeypatch):
+    """In the place of soffice stands a program that writes down the network interfaces that it sees."""
+    stand_in = tmp_path / "soffice"
+    stand_in.write_text(
+        '#!/bin/sh\nfor each; do last=$each; done\nsed -n "s/ *\\([a-z0-9]*\\):.*/\\1/p" /proc/net/dev > "${last%.xlsx}.pdf"\n'
+    )
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert office.to_pdf(b"", tmp_path / "work").decode().split() == ["lo"]

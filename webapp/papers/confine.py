@@ -32,7 +32,7 @@ _NETWORK_EVENTS = frozenset(
 def confine(seconds, megabytes):
     """Confine this process for good. `seconds` bounds CPU and wall time, `megabytes` the address space."""
     _limit(seconds, megabytes)
-    _leave_network()
+    leave_network()
     _forbid_sockets()
     sys.addaudithook(_refuse_network)
 
@@ -50,7 +50,7 @@ def _limit(seconds, megabytes):
     signal.alarm(whole_seconds)
 
 
-def _leave_network():
+def leave_network():
     """A network namespace without any interface: as root directly, else through a user namespace, else not."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(_CLONE_NEWNET):

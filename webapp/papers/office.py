@@ -1,6 +1,7 @@
 """LibreOffice as a function: our own filled sheet in, PDF out (seed 1-1-4: 「記入済み発行申請書(Excel)をPDFで保存します」).
 
-Only workbooks that we filled ourselves come here; still macros are off and linked pictures are not fetched.
+Only workbooks that we filled ourselves come here, some on a blank of the CA that an officer uploaded; so macros are off,
+linked pictures are not fetched, and the process has no network where the kernel permits that.
 """
 
 import contextlib
@@ -14,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 from webapp.errors import Unreadable
+from webapp.papers.confine import leave_network
 
 SECONDS = 90
 # Not tagged: a signer that adds its own field to a tagged PDF rewrites the structure tree, which a seal must not do.
@@ -82,7 +84,7 @@ def _convert(profile: Path, room: Path, seconds: float) -> None:
     quiet = subprocess.DEVNULL
     with subprocess.Popen(
         command, cwd=room, env=environment | {"HOME": str(room)}, stdin=quiet, stdout=quiet, stderr=quiet,
-        start_new_session=True,
+        start_new_session=True, preexec_fn=leave_network,
     ) as office:  # fmt: skip
         try:
             office.wait(seconds)
