@@ -237,7 +237,7 @@ def test_a_file_over_twenty_megabytes_is_refused_by_its_size(browser, sent):
 def test_a_certificate_for_another_key_is_refused_and_the_right_one_taken_afterwards(browser, sent, case, authorities):
     wrong = authorities.code.code_signing(ca.new_key().public_key(), Institution.here().subject)
     refused_zip(
-        browser, sent, case.zip_for(sent, certificate=wrong), "この証明書は受け取れません", "ZIPは保存してあります"
+        browser, sent, case.zip_for(sent, certificate=wrong), "この証明書は受け取れません", "ファイルは保存してあります"
     )
     page = browser.press(f"/applications/{sent.id}/delivery", attached(case.zip_for(sent), "証明書.zip"))
     assert page.status == 200 and again(sent).stage == "delivered"

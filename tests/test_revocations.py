@@ -229,7 +229,7 @@ def test_the_officer_who_examined_may_seal_a_revocation(case, browser, examined,
     with unguarded():
         pdf = case.signed(examined, "suzuki@shinsei.example")
         page = browser.press(f"/applications/{examined.id}/seal", attached(pdf, "署名済み.pdf"))
-    assert page.status == 200 and "電子署名は有効です。" in page.text and "注意" not in page.text
+    assert page.status == 200 and "電子署名は有効です。" in page.text and "同じです" not in page.text
     assert (again(examined).examiner, again(examined).sealer) == (suzuki, suzuki)
 
 
