@@ -67,7 +67,7 @@ def examine(story, title):
     suzuki.follow("審査する")
     demand("異なります" not in suzuki.page.text, "申請の値が台帳と異なります。")
     suzuki.press("本人性の確認結果を記録する", {"確認できた": True, "方法": "対面・職員証"})
-    suzuki.press("実在性の確認結果を記録する", {"確認できた": True, "方法": "人事在籍照合"})
+    suzuki.press("実在性の確認結果を記録する", {"確認できた(常勤の教職員)": True, "方法": "人事在籍照合"})
     suzuki.press(button("examine"))
     demand("機関責任者の捺印・署名待ち" in suzuki.page.text, suzuki.page.text)
 
