@@ -30,6 +30,7 @@ ROOMS = {
     "register": {"procedure", "clock"},
     "mails": {"settings", "clock", "profiles", "sentences"},
     "posting": {"settings", "register"},
+    "fetching": {"settings", "register"},
     "asking": {"errors", "rules"},  # which places the rules let it ask
     "acts": {
         "procedure",
@@ -64,11 +65,12 @@ ROOMS = {
         "charts",
         "tokens",
     },
-    "worker": {"acts", "register", "mails", "posting", "asking", "papers", "clock", "errors", "settings", "procedure"},
+    "worker": {"acts", "register", "mails", "posting", "fetching", "asking", "papers", "clock", "errors", "settings", "procedure"},
     "questions": {"errors"},
     "charts": set(),
     "profile_commands": {"acts", "errors", "profiles", "register"},
     "smtp_file": {"acts", "errors"},
+    "imap_file": {"smtp_file", "errors"},
     "procedure_document": {"procedure", "sentences"},
     "rules_document": {"procedure", "rules"},
     "practice": {"tokens"},
@@ -93,6 +95,7 @@ OUTSIDE = {
     "flask": {"app", "gate", "pages", "errors_shown", "routes", "practice"},
     "werkzeug": {"app", "gate", "pages", "errors_shown", "routes", "practice"},
     "smtplib": {"posting", "practice"},
+    "imaplib": {"fetching"},
     "aiosmtpd": {"practice"},
     "psycopg": {"register"},
 }

@@ -11,7 +11,7 @@ from getpass import getpass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from webapp import profile_commands, register, smtp_file, worker
+from webapp import imap_file, profile_commands, register, smtp_file, worker
 from webapp.acts import founding, letters, visits
 from webapp.errors import Refused
 from webapp.papers.password import new_password
@@ -151,6 +151,28 @@ def smtp(settings, _options):
     print(f"{settings.mail_file} に保存しました。画面の「設定」→「メール」で試験メールを送ってください。")
 
 
+def imap(settings, _options):
+    """Ask how the shared mailbox is reached, and write the file that only this user can read."""
+    _open(settings)
+    with database.connection_context():
+        if Institution.here().is_practice:
+            raise Refused(
+                "練習環境では、実際のメールボックスを読みません。", "共用メールボックスは本番の環境で設定してください。"
+            )
+    at = imap_file.checked(
+        host=input("メールサーバー(IMAP)のホスト名: "),
+        port=input("ポート番号 [993]: ") or "993",
+        user=input("共用メールボックスのユーザー名: "),
+        folder=input("フォルダー [INBOX]: ") or "INBOX",
+        token_file=input("アクセストークンのファイル(XOAUTH2。パスワードを使う場合は空): "),
+        ca=input("認証局の証明書のファイル(OSが信頼する認証局なら空): "),
+    )
+    if not at["token_file"]:
+        at["password"] = getpass("パスワード(表示されません): ")
+    smtp_file.write(settings.mailbox_file, at)
+    print(f"{settings.mailbox_file} に保存しました。画面の「設定」→「メール」で、読めたことを確認してください。")
+
+
 def migrate(settings, _options):
     """Bring the register to the present shape."""
     _open(settings)
@@ -216,6 +238,7 @@ def _without_password(url):
 COMMANDS = (
     ("real-init", real_init, "本番のデータを新しく作ります。"),
     ("smtp", smtp, "メールサーバーへの接続を設定します。"),
+    ("imap", imap, "共用メールボックスの読み取りを設定します。"),
     ("migrate", migrate, "台帳を今の形に更新します。"),
     ("check-chain", check_chain, "操作記録のつながりを確認します。"),
     ("worker", work, "メールの送信と書類の作成を続けて行います。"),

@@ -130,6 +130,8 @@ def _nav(person):
         items.append(("トークン", url_for("tokens.index")))
         items.append(("予定", url_for("calendar.index")))
         items.append(("統計", url_for("statistics.index")))
+    if Role.OFFICER in roles:
+        items.append(("受信メール", url_for("incoming.index")))
     if Role.AUDITOR in roles:
         items.append(("操作記録", url_for("records.index")))
     if roles & {Role.OFFICER, Role.ADMINISTRATOR}:

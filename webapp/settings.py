@@ -48,6 +48,16 @@ class Settings:
         """JSON, mode 0600: how to reach the mail server (credentials are files, never rows)."""
         return self.data / "keys" / "smtp.json"
 
+    @property
+    def mailbox_file(self):
+        """JSON, mode 0600: how to read the shared mailbox that the desk's answers come to; without it none is read."""
+        return self.data / "keys" / "imap.json"
+
+    @property
+    def practice_mailbox_file(self):
+        """The same in a demo, which never reads a real mailbox."""
+        return self.data / "practice" / "imap.json"
+
     def server_file(self, is_practice):
         """The mail file that is used: a demo posts to the practice desk alone, whatever else is configured."""
         return self.data / "practice" / "smtp.json" if is_practice else self.mail_file

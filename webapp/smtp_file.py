@@ -48,8 +48,9 @@ def write(path, at):
     """Write what `checked` gave (with the password) to `path`; the CA certificates go into a file beside it."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if at["ca"]:
-        _replace(path.with_name("smtp-ca.pem"), at["ca"])
-        at = at | {"ca": "smtp-ca.pem"}
+        authorities = path.with_name(f"{path.stem}-ca.pem")
+        _replace(authorities, at["ca"])
+        at = at | {"ca": authorities.name}
     _replace(path, json.dumps(at, ensure_ascii=False, indent=1) + "\n")
 
 

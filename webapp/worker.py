@@ -9,7 +9,7 @@ import os
 import socket
 import time
 
-from webapp import asking, clock, posting
+from webapp import asking, clock, fetching, posting
 from webapp.acts import (
     ca_profiles,
     confirmation,
@@ -18,6 +18,7 @@ from webapp.acts import (
     forms,
     imports,
     kept_lists,
+    mailboxes,
     reminders,
     revocations,
     trials,
@@ -25,7 +26,7 @@ from webapp.acts import (
 )
 from webapp.errors import Refused
 from webapp.procedure import Stage
-from webapp.register import OUTAGES, Application, Job, Letter, database
+from webapp.register import OUTAGES, Application, Job, Letter, Mailbox, database
 from webapp.register.jobs import ATTEMPTS
 
 log = logging.getLogger("shirushi.worker")
@@ -37,6 +38,7 @@ def turn(settings, name="worker"):
     """Do one job that is due; returns its row, or None when there is nothing to do. The first turn of a day, from its
     hour on, writes the reminders."""
     watching.make_round(settings.reminder_hour)
+    _ask_mailbox(settings)
     job = Job.claim(name, clock.now())
     if job is not None:
         log.info("job %s: %s %s, try %s", job.id, job.kind, job.subject_id, job.attempts)
@@ -164,7 +166,36 @@ def _import(job, settings):
     job.finish()
 
 
+def _ask_mailbox(settings):
+    """Where a shared mailbox is set up, a job reads it from time to time."""
+    try:
+        at = fetching.known(settings)
+    except fetching.NoMailbox as error:
+        return mailboxes.failed(mailboxes.at("imap.json"), *fetching.trouble(error))
+    if at is not None:
+        mailboxes.ask(at["place"])
+
+
+def _fetch_mail(job, settings):
+    """Take what has come to the shared mailbox. It never fails for good: the next visit is only put off."""
+    row = Mailbox.get_by_id(job.subject_id)
+    try:
+        at = fetching.known(settings)
+        if at is None or at["place"] != row.place:
+            return job.finish("set up otherwise")
+        with fetching.opened(at) as folder:
+            count, is_more = mailboxes.visit(row, folder, fetching.AT_ONCE, fetching.DAYS)
+    except fetching.FAILURES as error:
+        sentence, advice = fetching.trouble(error)
+        mailboxes.failed(row, sentence, advice)
+        job.wait_until(clock.now() + mailboxes.AFTER_TROUBLE, f"{type(error).__name__}: {sentence}")
+    else:
+        mailboxes.went_well(row)
+        job.wait_until(clock.now() + (mailboxes.SOON if is_more else mailboxes.PAUSE), f"{count} mails")
+
+
 WORK = {
+    "fetch_mail": _fetch_mail,
     "import": _import,
     "freeze": _freeze,
     "trial_form": _trial_form,

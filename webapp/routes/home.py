@@ -6,7 +6,7 @@ from itertools import islice
 from flask import Blueprint, current_app, g, url_for
 
 from webapp import clock
-from webapp.acts import kept_lists, station_lists, watching
+from webapp.acts import kept_lists, mailboxes, station_lists, watching
 from webapp.pages import page
 from webapp.procedure import Role, Stage
 from webapp.register import Application, Certificate, ChainHead, Event, Institution, Person, Visit
@@ -63,7 +63,7 @@ def _watch():
         trouble.append(
             f"お知らせを送る相手のない期限が{newest.untold}件あります。登録担当者のメールアドレスを確認してください。"
         )
-    return {"at": newest.ended_at if newest else None, "trouble": trouble + kept_lists.trouble()}
+    return {"at": newest.ended_at if newest else None, "trouble": trouble + kept_lists.trouble() + mailboxes.trouble()}
 
 
 def _own():

@@ -4,7 +4,7 @@ from cryptography.hazmat.primitives import hashes
 from flask import current_app, g, request
 
 from tokens.errors import TokenError
-from webapp.acts import office_mail
+from webapp.acts import mailboxes, office_mail
 from webapp.acts import trials as acts
 from webapp.errors import Refused
 from webapp.pages import page
@@ -44,6 +44,7 @@ def _mail_page(refusal=None):
         wanting=wanting,
         sender=settings.sender,
         data=settings.data.name,
+        mailbox=mailboxes.newest(),
         trial=trial,
         outcome=OUTCOMES.get(trial.state) if trial else None,
         typed=typed(recipient=trial.recipients[0] if trial else g.person.mail),
