@@ -11,7 +11,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, MDPPerm, SigFieldSpec, append_signature_field
 
 from webapp.errors import Unreadable
-from webapp.papers import form_compared, guard, look, page_mark
+from webapp.papers import form_compared, guard, look, page_code, page_mark
 from webapp.papers.form_mark import mark_of
 from webapp.papers.form_template import Template
 from webapp.papers.look import pictures
@@ -59,6 +59,7 @@ def freeze(form, template: Template | None = None, *, printed: bytes | None = No
 def _frozen(form, xlsx, printed, seal, hide, is_marked):
     page, box = seal_box(printed, seal)
     pdf = printed if is_marked else page_mark.marked(printed, f"{form.number} v{form.version} {form.mark}")
+    pdf = page_code.coded(pdf, page_code.text_of(form), (page, box))
     pdf = add_seal_field(pdf, page, box)
     shown = pictures(pdf)
     masked = pictures(pdf, [hide]) if hide else shown if getattr(form, "zip_password", "") else []

@@ -33,7 +33,7 @@ class Word:
 def words(pdf: bytes) -> tuple[list[tuple[float, float]], list[Word]]:
     """(sizes of the pages, words in reading order), by `pdftotext -bbox`. Raises Unreadable."""
     sizes, found = [], []
-    for line in _poppler(["pdftotext", "-bbox", "-", "-"], pdf).decode("utf-8", "replace").splitlines():
+    for line in drawn(["pdftotext", "-bbox", "-", "-"], pdf).decode("utf-8", "replace").splitlines():
         if match := _PAGE.search(line):
             sizes.append((float(match[1]), float(match[2])))
         elif match := _WORD.search(line):
@@ -47,7 +47,7 @@ def pictures(pdf: bytes, hide: list[str] = ()) -> list[bytes]:
     Raises Unreadable if the PDF cannot be drawn, and also if a text to hide is not found on any page: a picture that
     might show it is never returned."""
     with tempfile.TemporaryDirectory(prefix="pages-") as room:
-        _poppler(["pdftoppm", "-r", str(DPI), "-png", "-", f"{room}/page"], pdf)
+        drawn(["pdftoppm", "-r", str(DPI), "-png", "-", f"{room}/page"], pdf)
         pages = [Image.open(path).convert("RGB") for path in sorted(Path(room).glob("page*.png"))]
     if not pages:
         raise Unreadable("PDFのページを表示できませんでした。", "PDFを開けることを確認してください。")
@@ -99,7 +99,7 @@ def _png(page: Image.Image) -> bytes:
     return out.getvalue()
 
 
-def _poppler(command: list[str], pdf: bytes) -> bytes:
+def drawn(command: list[str], pdf: bytes) -> bytes:
     try:
         done = subprocess.run(command, input=pdf, capture_output=True, timeout=SECONDS, check=True)
     except subprocess.TimeoutExpired:

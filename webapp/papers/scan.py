@@ -1,4 +1,4 @@
-"""The scan of a stamped form: a PDF taken as it is, or a picture made into a one-page A4 PDF (seed 1-1-4, 1-1-5).
+"""The scan of a stamped form: a PDF taken as it is, or a picture made into a PDF of A4 pages (seed 1-1-4, 1-1-5).
 
 No cryptographic claim is made: the officer looks at it. Call `read` in a guarded child: files come from outside.
 """
@@ -7,7 +7,7 @@ import io
 import warnings
 from dataclasses import dataclass
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, ImageSequence
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from webapp.errors import Unreadable
@@ -23,16 +23,16 @@ _KINDS = {
     b"%PDF-": "PDF",
     b"PK\x03\x04": "ExcelなどのOffice文書またはZIP",
     b"\xd0\xcf\x11\xe0": "古い形式のOffice文書",
-    b"II*\0": "TIFF画像",
-    b"MM\0*": "TIFF画像",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
     b"GIF8": "GIF画像",
 }
-_SUFFIXES = {"JPEG": (".jpg", ".jpeg"), "PNG": (".png",), "PDF": (".pdf",)}
+_SUFFIXES = {"JPEG": (".jpg", ".jpeg"), "PNG": (".png",), "TIFF": (".tif", ".tiff"), "PDF": (".pdf",)}
 
 
 @dataclass(frozen=True)
 class Scan:
-    """The scan as PDF bytes, its number of pages, and what came in: "PDF", "JPEG" or "PNG"."""
+    """The scan as PDF bytes, its number of pages, and what came in: "PDF", "JPEG", "PNG" or "TIFF"."""
 
     pdf: bytes
     pages: int
@@ -51,8 +51,8 @@ def _kind(data: bytes, name: str) -> str:
     kind = next((kind for start, kind in _KINDS.items() if data.startswith(start)), "不明な形式")
     if kind not in _SUFFIXES:
         raise Unreadable(
-            f"このファイルは、PDF、JPEG、PNGのいずれでもありません({kind})。",
-            "捺印した申請書をスキャンし、PDF、JPEGまたはPNGで保存して、もう一度選択してください。",
+            f"このファイルは、PDF、TIFF、JPEG、PNGのいずれでもありません({kind})。",
+            "捺印した申請書をスキャンし、PDF、TIFF、JPEGまたはPNGで保存して、もう一度選択してください。",
         )
     if not name.lower().endswith(_SUFFIXES[kind]):
         suffix = "." + name.rsplit(".", 1)[-1] if "." in name else "拡張子なし"
@@ -102,12 +102,22 @@ def _from_picture(data: bytes, kind: str) -> Scan:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture = _upright(Image.open(io.BytesIO(data), formats=[kind]))
+            sheets = _sheets(Image.open(io.BytesIO(data), formats=[kind]))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_many_pixels() from None
     except PARSER_ERRORS + (SyntaxError,) as broken:
         raise Unreadable("この画像は壊れているため読み取れません。", "スキャンし直してください。") from broken
-    return Scan(_on_a4(picture), 1, kind)
+    return Scan(_as_pdf(sheets), len(sheets), kind)
+
+
+def _sheets(opened: Image.Image) -> list[Image.Image]:
+    """Every page of the file (several only in a TIFF) on a sheet of A4."""
+    if getattr(opened, "n_frames", 1) > MOST_PAGES:
+        raise Unreadable(
+            f"この画像は{opened.n_frames}ページあります({MOST_PAGES}ページまで)。",
+            "捺印した申請書だけをスキャンしてください。",
+        )
+    return [_on_a4(_upright(each)) for each in ImageSequence.Iterator(opened)]
 
 
 def _upright(picture: Image.Image) -> Image.Image:
@@ -125,12 +135,16 @@ def _too_many_pixels() -> Unreadable:
     )
 
 
-def _on_a4(picture: Image.Image) -> bytes:
+def _on_a4(picture: Image.Image) -> Image.Image:
     """The picture as large as it fits on one upright A4 page, centred."""
     fitted = ImageOps.contain(picture, A4, Image.Resampling.LANCZOS)
     sheet = Image.new("RGB", A4, "white")
     sheet.paste(fitted, ((A4[0] - fitted.width) // 2, (A4[1] - fitted.height) // 2))
+    return sheet
+
+
+def _as_pdf(sheets: list[Image.Image]) -> bytes:
     out = io.BytesIO()
-    sheet.save(out, "PDF", resolution=DPI, quality=88)
+    sheets[0].save(out, "PDF", resolution=DPI, quality=88, save_all=True, append_images=sheets[1:])
     # Pillow numbers the head of the free list 65536, which strict readers refuse (ISO 32000 7.5.4: 65535).
     return out.getvalue().replace(b"0000000000 65536 f", b"0000000000 65535 f")
