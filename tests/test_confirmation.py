@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509 import ocsp
 
-from tests import ca, revocation
+from tests import ca, outlook_file, revocation
 from tests.bad import attached, stands
 from tests.cases import again, letters_to, unguarded
 from webapp import clock
@@ -38,6 +38,18 @@ def notice(subject="失効完了のお知らせ", text="", subtype="plain"):
 
 def note(browser, application, data, **form):
     return browser.press(f"/applications/{application.id}/completion", attached(data, "notice.eml") | form)
+
+
+def test_a_notice_saved_by_outlook_is_taken_too(browser, sent):
+    texts = {
+        outlook_file.SUBJECT: "失効完了",
+        outlook_file.SMTP: "certs@nii.example",
+        outlook_file.BODY: sent.target.serial,
+    }
+    data = outlook_file.saved(outlook_file.message(texts, []))
+    page = browser.press(f"/applications/{sent.id}/completion", attached(data, "notice.msg"))
+    assert page.status == 200 and again(sent).stage == "completed"
+    assert Paper.newest(sent, "completion").media_type == "application/vnd.ms-outlook"
 
 
 def test_what_is_no_mail_is_told_and_kept(browser, sent):

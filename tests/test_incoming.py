@@ -52,6 +52,15 @@ def test_an_officer_drops_the_mail_and_presses_until_the_certificate_is_there(br
     assert browser.see(f"/mails/{mail.id}").status == 200
 
 
+def test_a_form_that_comes_beside_the_zip_is_not_taken_for_it(case):
+    application = case.sent()
+    message = mails.delivery(case, application)
+    message.add_attachment(b"PK\x03\x04 a sheet", maintype="application", subtype="octet-stream", filename="手順.xlsx")
+    message.get_payload().insert(1, message.get_payload().pop())
+    name, data = incoming.parcel_of(arrived(case, message))
+    assert name.endswith(".zip") and b"a sheet" not in data
+
+
 def test_a_mail_by_itself_changes_no_stage_and_writes_no_other_act(case):
     application = case.sent()
     before = Event.select().count()

@@ -154,6 +154,5 @@ def keep_notice(application, who, name, data, notice):
     """Keep the CA's mail among the papers of the case (papers.completion.Notice)."""
     report = [[point, result, detail] for point, result, detail in notice.points]
     shared = {"is_secret": False, "person": who.person, "report": report}
-    forms.keep(
-        application, "completion", name or "completion.eml", "message/rfc822", data, application.version, **shared
-    )
+    kind = "application/vnd.ms-outlook" if name.lower().endswith(".msg") else "message/rfc822"
+    forms.keep(application, "completion", name or "completion.eml", kind, data, application.version, **shared)

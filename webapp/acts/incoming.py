@@ -181,17 +181,22 @@ def _move(mail, since, **values):
 
 def files_of(mail):
     """The attachments (papers.received_mail.Attachment) of a mail that was kept, read again in a guarded child."""
-    try:
-        found = mail_reading.read(mail.content.bytes())
-    except Refused:
-        return []
-    return [each for part in found.everything() for each in part.attachments]
+    found = _read_again(mail)
+    return [each for part in found.everything() for each in part.attachments] if found else []
 
 
 def parcel_of(mail):
     """(name, bytes) of the ZIP in a mail that was kept, or ("", b"")."""
-    wanted = next((f for f in files_of(mail) if f.data.startswith(b"PK\x03\x04")), None)
+    found = _read_again(mail)
+    wanted = found and mail_kind.zip_of(found)
     return (wanted.name, wanted.data) if wanted else ("", b"")
+
+
+def _read_again(mail):
+    try:
+        return mail_reading.read(mail.content.bytes())
+    except Refused:
+        return None
 
 
 def bytes_of(mail):

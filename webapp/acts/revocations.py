@@ -9,7 +9,7 @@ from webapp.acts import case, confirmation, facts, intakes, letters, performing,
 from webapp.acts.case import required
 from webapp.errors import Incomplete, NotYourAct, Overtaken, Unseen
 from webapp.mails import revocations as mails
-from webapp.papers import guard
+from webapp.papers import guard, received_mail
 from webapp.papers.revocation_reasons import KEY_COMPROMISE
 from webapp.procedure import Kind, Role, Stage
 from webapp.register import Application, Certificate, Event, Job, Person, Revocation, Token, database
@@ -188,7 +188,8 @@ def note_completion(application, who, name="", data=b"", note=""):
     if data:
         intake = intakes.receive(application, who, "completion", name, data, is_secret=False)
         with intakes.reading(intake):
-            notice = guard.run("webapp.papers.completion:read", data, certificate.serial, application.number)
+            limits = {"seconds": received_mail.SECONDS, "megabytes": received_mail.MEGABYTES}
+            notice = guard.run("webapp.papers.completion:read", data, certificate.serial, application.number, **limits)
             if not notice.names_it:
                 required(note, "note", NOT_NAMED)
             told = {"sha256": intake.sha256, "names_it": notice.names_it}
