@@ -18,6 +18,8 @@ from webapp.papers import guard
 from webapp.practice import parcel
 from webapp.register import Certificate, Event, Institution, Intake, Paper, PersonRole, verify_chain
 
+pytestmark = pytest.mark.slow  # many, and each walks far
+
 # An Excel from outside
 
 

@@ -265,6 +265,8 @@ from pathlib import Path
 from webapp import worker
 from webapp.register import bind, content, database
 from webapp.settings import Settings
+
+pytestmark = pytest.mark.slow  # many, and each walks far
 settings = Settings(data=Path(sys.argv[1]))
 content.unlock(settings.content_key_file)
 bind(settings.database)

@@ -15,6 +15,8 @@ from webapp.acts import delivery, desk, dispatch, examination
 from webapp.acts.form_values import frozen as frozen_form
 from webapp.register import ApplicationForm, Institution, Job, Letter, PersonMail, PersonRole
 
+pytestmark = pytest.mark.slow  # many, and each walks far
+
 MAILS = {
     name: f"{name}@shinsei.example"
     for name in ("sato", "suzuki", "yamamoto", "tanaka", "takahashi", "ito", "kobayashi")
