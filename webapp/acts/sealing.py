@@ -1,7 +1,7 @@
 """1-1-4, 1-3-2: the institution's seal, as an electronic signature on the frozen PDF or as a stamp on paper."""
 
 from webapp import clock
-from webapp.acts import facts, forms, intakes, kept_lists, performing, require_now
+from webapp.acts import facts, forms, intakes, kept_lists, performing, require_now, scan_ties
 from webapp.acts.judgement import Case
 from webapp.errors import Incomplete, Refused
 from webapp.papers import guard, seal_report
@@ -91,9 +91,10 @@ def _same_person(application, head):
     return [["審査した人と署名した人が同じです。", "注意", "機関の規程で認められているか確認してください。"]]
 
 
-def stamp(application, who, name, data, attested):
+def stamp(application, who, name, data, attested, words=""):
     """Take the scan of the stamped paper; the officer attests what no machine can see. `attested` names the boxes
-    ticked. Raises Incomplete when one is open, Unreadable for a file that is no scan."""
+    ticked, `words` how the page was compared when its code cannot be read. Raises Incomplete when one is open, Unreadable
+    for a file that is no scan, Refused for a print of another version or application."""
     require_now("stamp", application, who)
     _frozen(application)
     left = {
@@ -108,11 +109,13 @@ def stamp(application, who, name, data, attested):
         )
     intake = intakes.receive(application, who, "scan", name, data, is_secret=True)
     with intakes.reading(intake):
-        scan = guard.run("webapp.papers.scan:read", data, name)
-        told = {"attested": sorted(ATTESTED), "sha256": intake.sha256, "pages": scan.pages}
+        scan = guard.run("webapp.papers.scan:read", data, name, seconds=60, megabytes=1024)
+        tied = scan_ties.tie(application, scan.pdf)
+        told = {"attested": sorted(ATTESTED), "sha256": intake.sha256, "pages": scan.pages, "mark_on_page": tied}
         sealer = {"sealer": application.head, "attester": who.person}
         with performing("stamp", application, who, told, {"sealer": application.head.name}, **sealer):
-            report = [[sentence, "適合", who.person.name] for sentence in ATTESTED.values()]
+            report = [scan_ties.point(application, tied, who, " ".join(words.split())[:400])]
+            report.extend([sentence, "適合", who.person.name] for sentence in ATTESTED.values())
             _keep(application, who, "scan", f"{application.number}-scan.pdf", scan.pdf, report)
 
 

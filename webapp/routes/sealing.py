@@ -3,7 +3,7 @@
 from flask import Blueprint, current_app, g, request
 
 from tokens import softhsm
-from webapp.acts import require_now, sealing
+from webapp.acts import require_now, seal_uses, sealing
 from webapp.errors import NotYourAct
 from webapp.pages import page
 from webapp.papers import certificate as certificate_paper
@@ -36,6 +36,7 @@ def _page(application, refusal=None, way=""):
         pictures=Paper.pictures(application, is_masked=False),
         attested=sealing.ATTESTED,
         ticked=request.form.getlist("attested"),
+        words=request.form.get("words", ""),
         may_stamp=_may_stamp(application),
         card=_practice_card(application),
         refusal=refusal,
@@ -88,9 +89,9 @@ def seal(number):
 def stamp(number):
     application = find(number)
     name, data = upload()
-    ticked = request.form.getlist("attested")
+    ticked, words = request.form.getlist("attested"), request.form.get("words", "")
     return attempt(
-        lambda: sealing.stamp(application, who(), name, data, ticked),
+        lambda: sealing.stamp(application, who(), name, data, ticked, words),
         lambda refusal: _page(application, refusal, "stamped"),
         "sealing.report",
         "stamp",
@@ -112,4 +113,5 @@ def report(number):
         may_open=application.may_see_password(g.person),
         is_signed=bool(paper and paper.kind == "sealed_pdf"),
         title=application.sealer.title(Role.HEAD) if application.sealer else "",
+        use=seal_uses.shown(g.person, paper),
     )
