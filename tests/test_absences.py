@@ -104,9 +104,10 @@ def test_one_sees_ones_own_and_officers_those_of_all(browser, sato, takahashi, s
 def test_the_call_card_names_todays_stand_in(browser, case, by, suzuki, yamamoto):
     application = case.sent()
     desk = browser.sign_in_as(yamamoto)
-    assert "今日の代理" not in desk.see(f"/applications/{application.id}/call-card").text
+    assert "さんの今日の代理" not in desk.see(f"/applications/{application.id}/call-card").text
     absences.note_absence(by(suzuki), suzuki, away(yamamoto))
-    assert "今日の代理山本 健" in desk.see(f"/applications/{application.id}/call-card").text
+    page = desk.see(f"/applications/{application.id}/call-card").text
+    assert "鈴木 花子さんの今日の代理" in page and "山本 健" in page.partition("どこにつなぐか")[2]
 
 
 @BOTH

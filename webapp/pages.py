@@ -132,6 +132,8 @@ def _nav(person):
         items.append(("統計", url_for("statistics.index")))
     if Role.OFFICER in roles:
         items.append(("受信メール", url_for("incoming.index")))
+    if roles & {Role.OFFICER, Role.HEAD, Role.AUDITOR, Role.ADMINISTRATOR}:
+        items.append(("使用簿", url_for("seal_uses.index")))
     if Role.AUDITOR in roles:
         items.append(("操作記録", url_for("records.index")))
     if roles & {Role.OFFICER, Role.ADMINISTRATOR}:

@@ -8,7 +8,7 @@ from webapp.acts.case import release_target, required
 from webapp.errors import Incomplete
 from webapp.register import TelephoneCall
 
-CALL_OUTCOMES = {"answered": "確認が終わった", "call_back": "折り返す", "missed": "出られなかった"}
+CALL_OUTCOMES = {"answered": "受けた・問題なし", "missed": "不在だった", "call_back": "折り返し"}
 
 
 def note_review(application, who, started_on):

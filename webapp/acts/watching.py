@@ -10,6 +10,7 @@ from itertools import islice
 
 from webapp import clock
 from webapp.acts import (
+    calls,
     campaigns,
     delays,
     expiries,
@@ -28,7 +29,7 @@ from webapp.register import OUTAGES, CalendarFeed, Digest, Event, Told, Watch, d
 
 log = logging.getLogger("shirushi.watching")
 
-SOURCES = (delays, stocktakings, campaigns, gates, notifications, responsibilities, token_ledger)
+SOURCES = (delays, calls, stocktakings, campaigns, gates, notifications, responsibilities, token_ledger)
 SHOWN = 100  # of each group in a digest; the rest is counted
 LATE = timedelta(hours=26)  # after the last round: something is wrong
 _PORTION = 300

@@ -39,6 +39,7 @@ from webapp.register.people import (
 from webapp.register.profile_versions import ProfileVersion
 from webapp.register.reminders import Reminder
 from webapp.register.revocations import Revocation, StatusAnswer
+from webapp.register.seal_uses import SealUse
 from webapp.register.signatures import SignatureRecord
 from webapp.register.stations import Pairing, PairingMiss, Station, StationJob, StationJobItem, StationNonce
 from webapp.register.stocktakings import Stocktaking, StocktakingItem
@@ -103,6 +104,7 @@ __all__ = [
     "ProfileVersion",
     "Reminder",
     "Revocation",
+    "SealUse",
     "SignInAttempt",
     "SignatureRecord",
     "Station",

@@ -11,6 +11,12 @@ from webapp.register import TelephoneCall
 from webapp.routes import case, incoming_step
 from webapp.routes.finding import attempt, find, typed, who
 
+# What the three buttons mean, for whoever has just laid the receiver down.
+READY = {
+    "answered": "確認の電話に答え、聞かれたことに問題はありませんでした。",
+    "missed": "電話に出られませんでした。認証局からのかけ直しを待ちます。",
+    "call_back": "受付が番号を聞きました。その番号へ折り返し電話します。",
+}
 bp = Blueprint("desk", __name__, url_prefix="/applications/<int:number>")
 
 
@@ -30,10 +36,11 @@ def _page(application, refusal=None, way=""):
         status=refusal.status if refusal else 200,
         application=application,
         calls=list(application.calls.order_by(-TelephoneCall.id)),
-        outcomes=list(acts.CALL_OUTCOMES.items()),
+        outcomes=[(outcome, words, READY[outcome]) for outcome, words in acts.CALL_OUTCOMES.items()],
         call_words=acts.CALL_OUTCOMES,
         waited=clock.business_days_between(case.sent_on(application), clock.today()),
         expected_on=clock.after_business_days(started, days) if started else None,
+        form=None if application.is_revocation else frozen_form(case.form_of(application)),
         typed=typed(
             **{"started_on": started.isoformat() if started else "", "number": "", "note": "", "outcome": ""}
             | incoming_step.words(mail)
@@ -50,16 +57,34 @@ def card(number):
     application = find(number)
     require_now("note_call", application, who())
     form = frozen_form(case.form_of(application))
-    others = [person for person in letters.officers() if person.id != application.officer_id]
-    stand_in = application.officer.stand_in() if application.officer else None
     return page(
         "applications/call_card.html",
         application=application,
         form=form,
-        others=others,
-        stand_in=stand_in,
+        people=_reached(application, form),
         today=clock.today(),
     )
+
+
+def _reached(application, form):
+    """[{name, where, phone, note}] in the order in which the operator tries them: the officer of the form or, while away,
+    the registered stand-in first; then the other officers who are not away."""
+    named, today = application.officer, clock.today()
+    first = {"name": form.officer_name, "where": form.officer_department, "phone": form.officer_phone, "note": ""}
+    stand_in = named.stand_in(today) if named else None
+    others = [each for each in letters.officers() if named is None or each.id != named.id]
+    others.sort(key=lambda each: stand_in is None or each.id != stand_in.id)
+    rows = [
+        {
+            "name": each.name,
+            "where": "、".join(row.name for row in each.departments()),
+            "phone": each.phone,
+            "note": f"{form.officer_name}さんの今日の代理" if stand_in and each.id == stand_in.id else "",
+        }
+        for each in others
+        if each.stand_in(today) is None
+    ]
+    return rows if stand_in else [first, *rows]
 
 
 def _posted(number, act, way, done):

@@ -163,6 +163,7 @@ def names_of(view):
         "state": "状態",
         "stage": "状態",
         "kind": "種別",
+        "year": "年度",
         "open": "進行中",
         "department": "所属",
         "person": "氏名",

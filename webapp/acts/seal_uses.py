@@ -1,0 +1,58 @@
+"""公印・電子署名使用簿: who reads it, and the number of the institution's own approval (決裁番号), which is never required."""
+
+from webapp.acts import entries, house
+from webapp.errors import NotYourAct, Overtaken, Unseen
+from webapp.procedure import Role
+from webapp.register import SealUse, database
+
+READERS = (Role.OFFICER, Role.AUDITOR, Role.ADMINISTRATOR)
+LONGEST = 100
+
+
+def own_to(person):
+    """Conditions on SealUse under which a person may see a row: none for the office, one's own for a head. Raises
+    NotYourAct."""
+    roles = person.roles()
+    if roles & set(READERS):
+        return []
+    if Role.HEAD not in roles:
+        sentence = "公印・電子署名使用簿は、登録担当者・機関責任者・監査担当者・管理者が見るものです。"
+        raise NotYourAct(sentence, "登録担当者に連絡してください。")
+    return [SealUse.sealer == person]
+
+
+def find(person, number):
+    """The use with this row number, if this person may see it; raises Unseen, NotYourAct."""
+    row = SealUse.select().where(SealUse.id == number, *own_to(person)).first()
+    if row is None:
+        raise Unseen("使用簿の記録が見つかりません。", "使用簿の一覧から選び直してください。")
+    return row
+
+
+def shown(person, paper):
+    """The use to which a sealed paper led, for whoever may see it, else None."""
+    roles, use = person.roles(), SealUse.of(paper)
+    is_own = use is not None and Role.HEAD in roles and use.sealer_id == person.id
+    return use if roles & set(READERS) or is_own else None
+
+
+def may_note(person):
+    return bool(person.roles() & {Role.OFFICER, Role.HEAD})
+
+
+def note_approval(use, who, text, before):
+    """Write the 決裁番号 of a use (an empty text takes it away); `before` is what stood there when the page was opened.
+    The old number stays in the event. Raises NotYourAct, Incomplete, Overtaken."""
+    if who.person is None or not may_note(who.person):
+        raise NotYourAct("決裁番号は、登録担当者または署名した本人が記録します。", "登録担当者に連絡してください。")
+    find(who.person, use.id)
+    number = entries.checked(
+        {"approval": entries.line("決裁番号", is_needed=False, longest=LONGEST)}, {"approval": text}
+    )
+    with database.atomic():
+        still = (SealUse.id == use.id) & (SealUse.approval == before)
+        if not SealUse.update(approval=number["approval"]).where(still).execute():
+            raise Overtaken(
+                "決裁番号は、ほかの人が変更しています。", "画面を開き直して、いまの番号を確認してください。"
+            )
+        house.note("note_approval", use, who, {"approval": [before, number["approval"]]})
