@@ -279,14 +279,15 @@ def test_the_pin_is_in_no_log_and_in_no_single_request(intranet, pad, hands, at_
 # With the virtual card: bin/run --card pad
 
 
-def test_the_card_in_the_practice_reader_signs_by_the_pad_and_a_pulled_one_does_not(tmp_path, intranet):
-    desk = Desk(tmp_path / "practice")
-    desk.issue_head_smartcard(tmp_path / "card.json", MAIL, CARD_PIN, "73051946")
+def test_the_card_in_the_practice_reader_signs_by_the_pad_and_a_pulled_one_does_not(tmp_path_factory, intranet):
+    home = tmp_path_factory.mktemp("home")  # a socket's path must be short
+    desk = Desk(home / "practice")
+    desk.issue_head_smartcard(home / "card.json", MAIL, CARD_PIN, "73051946")
     desk.close()
-    folder = tmp_path / "practice" / "reader"
+    folder = home / "practice" / "reader"
     service = PadService(folder)
     service.start()
-    card_reader = CardReader(folder, tmp_path / "card.json")
+    card_reader = CardReader(folder, home / "card.json")
     try:
         hands = Hands(service.url)
         wait_for_card(service.module)
