@@ -115,6 +115,7 @@ class _Desk:
             self.browser = house.test_client()
             cards = stack.enter_context(Cards([softhsm.MODULE], self.env))
             self.agent = _paired(self.browser, cases.Cases(authorities, self.folder)("田中"), url, cards)
+            self.agent.look(self.agent.pairings[0])  # the first question is answered at once
             self._ended = stack.pop_all()
         return self
 
