@@ -16,10 +16,22 @@ from webapp.rules import catalogue
 
 @dataclass(frozen=True)
 class Who:
-    """Who acts, and from which address. `person` is None for the worker."""
+    """Who acts, and from which address. `person` is None for the worker. `by`: the officer who does it in the place of
+    `person`, who has sent a filled form (代理登録)."""
 
     person: Person | None
     address: str = ""
+    by: Person | None = None
+
+    @property
+    def doer(self):
+        """Whom the event names."""
+        return self.by or self.person
+
+    @property
+    def told(self):
+        """What the event says of it, if it was done in somebody's place."""
+        return {"on_behalf_of": self.person.id} if self.by else {}
 
 
 THE_WORKER = Who(None, "worker")
@@ -91,7 +103,8 @@ def performing(verb, application, who, facts=None, particulars=None, **columns):
         with database.atomic():
             _move(act, application, columns)
             yield deed
-            _told(Event.write(verb, application, who.person, who.address, deed.facts, deed.particulars), application)
+            told = deed.facts | who.told
+            _told(Event.write(verb, application, who.doer, who.address, told, deed.particulars), application)
     except Refused:
         _as_it_stands(application)
         raise

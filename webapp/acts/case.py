@@ -86,7 +86,7 @@ def filed(who, **columns):
             application.save(only=[Application.zip_password])
         told = {"number": application.number, "kind": application.kind, "occasion": application.occasion}
         told |= {"profile": version.name, "profile_version": version.number}
-        Event.write("open", application, who.person, who.address, told)
+        Event.write("open", application, who.doer, who.address, told | who.told)
     return application
 
 

@@ -116,5 +116,5 @@ def _attach(application, who, csr, key):
         subject=str(csr.subject),
         key_pair=key,
         attached_at=clock.now(),
-        attached_by=who.person,
+        attached_by=who.doer,
     )

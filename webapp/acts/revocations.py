@@ -123,7 +123,8 @@ def _open(application, certificate, who, said):
         Revocation.create(application=application, **vars(said))
         Certificate.update(revoking=application).where(this).execute()
         if said.reason == KEY_COMPROMISE:
-            Event.write("block_key", certificate, who.person, who.address, {"serial": certificate.serial})
+            told = {"serial": certificate.serial} | who.told
+            Event.write("block_key", certificate, who.doer, who.address, told)
             Job.ask("hurry", application, said.noticed_at + HURRY)
     return application
 

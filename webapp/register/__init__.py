@@ -8,6 +8,7 @@ from webapp.register.applications import (
     NumberSeries,
     TelephoneCall,
 )
+from webapp.register.arrivals import Arrival, ArrivalFile
 from webapp.register.campaigns import Campaign, CampaignItem
 from webapp.register.certificates import Certificate, Challenge
 from webapp.register.content import Content
@@ -54,6 +55,8 @@ __all__ = [
     "Absence",
     "Account",
     "Application",
+    "Arrival",
+    "ArrivalFile",
     "ApplicationForm",
     "CalendarFeed",
     "Campaign",

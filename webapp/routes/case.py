@@ -58,7 +58,7 @@ def checklist(found):
     ]
 
 
-SHOWN = ("form_xlsx", "form_pdf", "sealed_pdf", "scan", "delivery", "completion")
+SHOWN = ("form_xlsx", "form_pdf", "sealed_pdf", "scan", "delivery", "completion", "received_form", "received_file")
 PAPER_NAMES = {
     "form_xlsx": "{form}(Excel)",
     "form_pdf": "{form}(PDF)",
@@ -66,6 +66,8 @@ PAPER_NAMES = {
     "scan": "捺印済みPDF",
     "delivery": "認証局からのZIP",
     "completion": "失効完了通知メール",
+    "received_form": "受け取った申請書",
+    "received_file": "申請書と一緒に受け取ったファイル",
 }
 
 

@@ -43,6 +43,9 @@ EVENTS = {
     "give_reason": "失効の理由を入力しました。",
     "note_completion": "認証局からの失効完了通知を記録しました。",
     "receive_mail": "メールを受け取りました。",
+    "receive_arrival": "届いた申請を受け取りました。",
+    "register_arrival": "届いた申請書の内容で、利用管理者に代わって申請を作りました(代理登録)。",
+    "dismiss_arrival": "届いた申請を、登録しないことにしました。",
     "tie_mail": "受信メールを、この申請のものとしました。",
     "settle_mail": "受信メールの内容に応じた操作をしました。",
     "dismiss_mail": "受信メールを、対応不要としました。",
@@ -167,5 +170,6 @@ OBJECTS = {
     "pairing": "署名ステーションのペアリング",
     "station_job": "署名ステーションへの依頼",
     "incoming_mail": "受信メール",
+    "arrival": "届いた申請",
     "profile_version": "認証局のプロファイル",
 }

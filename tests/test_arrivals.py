@@ -1,0 +1,161 @@
+"""届いた申請: what somebody without an account sent by mail becomes, by one press, an application in their place."""
+
+import io
+import re
+from dataclasses import replace
+from email.message import EmailMessage
+
+import pytest
+
+from tests import ca, outlook_file
+from tests.cases import again, unguarded
+from webapp.acts import examination
+from webapp.acts.form_values import of
+from webapp.papers import issue_form, revocation_form
+from webapp.papers.password import new_password
+from webapp.register import Application, Arrival, Certificate, Content, Event, Institution, Paper, Revocation
+
+pytestmark = pytest.mark.both_databases
+PASSWORD = new_password()
+
+
+@pytest.fixture(autouse=True)
+def at_once():
+    with unguarded():
+        yield
+
+
+def form(case, **changes):
+    """佐藤's filled 発行申請書, as xlsx bytes."""
+    values = of(case.draft(title="書きかけ"), 1)
+    given = {"number": "", "version": 1, "zip_password": PASSWORD, "mark": "0000 0000 0000 0000"}
+    return issue_form.fill(replace(values, **(given | changes)))
+
+
+def request(key=None):
+    return ca.pem(ca.csr(key or ca.new_key(), Institution.here().subject))
+
+
+def mail(*files, sender="sato@shinsei.example", text="申請します。"):
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = sender, "suzuki@shinsei.example", "証明書の申請"
+    message["Message-ID"], message["Date"] = "<1@shinsei.example>", "Mon, 23 Nov 2026 10:00:00 +0900"
+    message.set_content(text)
+    for name, data in files:
+        message.add_attachment(data, maintype="application", subtype="octet-stream", filename=name)
+    return bytes(message)
+
+
+def drop(browser, *files):
+    sent = {"file": [(io.BytesIO(data), name) for name, data in files]}
+    return browser.press("/arrivals", sent, content_type="multipart/form-data")
+
+
+def encoded(data):
+    return data if isinstance(data, bytes) else data.encode()
+
+
+def test_a_mail_becomes_an_application_that_the_same_officer_examines(browser, case, suzuki, sato):
+    xlsx, csr = form(case), encoded(request())
+    browser.sign_in_as(suzuki)
+    page = drop(browser, ("a.eml", mail(("申請書.xlsx", xlsx), ("a.csr", csr))))
+    assert page.status == 200 and "この内容で申請を作る" in page.text and PASSWORD not in page.text
+    arrival = Arrival.get()
+    sent = page.form("/application") | {"title": "届いた申請の名前"}
+    done = browser.press(f"/arrivals/{arrival.id}/application", sent)
+    assert done.status == 200
+    made = Arrival.get().application
+    assert (made.stage, made.applicant, made.subscriber) == ("submitted", sato, sato)
+    assert made.password() == PASSWORD
+    assert Paper.newest(made, "received_form").content.bytes() == xlsx
+    events = list(Event.select().where((Event.object == "application") & (Event.object_id == made.id)))
+    assert {each.act for each in events} == {"open", "attach_csr", "consent", "submit", "register_arrival"}
+    assert {each.person_id for each in events} == {suzuki.id}
+    assert PASSWORD not in str([each.facts for each in events])
+    case.make(made)
+    case.identify(made)
+    examination.examine(made, case.who("鈴木"))
+    assert again(made).stage == "examined"
+
+
+def test_an_outlook_mail_is_read_like_any_other(browser, case, suzuki):
+    texts = {outlook_file.SUBJECT: "申請", outlook_file.SMTP: "sato@shinsei.example", outlook_file.BODY: "申請します。"}
+    saved = outlook_file.saved(
+        outlook_file.message(texts, [("申請書.xlsx", form(case)), ("a.csr", encoded(request()))])
+    )
+    browser.sign_in_as(suzuki)
+    assert "この内容で申請を作る" in drop(browser, ("a.msg", saved)).text
+    assert Arrival.get().sender == "sato@shinsei.example"
+
+
+def test_the_same_files_loose_and_in_a_mail_are_one(browser, case, suzuki):
+    files = [("申請書.xlsx", form(case)), ("a.csr", encoded(request()))]
+    browser.sign_in_as(suzuki)
+    drop(browser, ("a.eml", mail(*files)))
+    page = drop(browser, *files)
+    assert "すでに受け取っています" in page.text and Arrival.select().count() == 1
+
+
+def test_a_revocation_is_matched_by_its_serial(browser, case, suzuki, sato):
+    draft = case.to_revoke()
+    xlsx = revocation_form.fill(of(draft, 1))
+    from webapp.acts import case as case_acts
+
+    case_acts.withdraw(draft, case.who("佐藤"), "様式を作るため")
+    browser.sign_in_as(suzuki)
+    page = drop(browser, ("失効.eml", mail(("失効申請書.xlsx", xlsx))))
+    browser.press(f"/arrivals/{Arrival.get().id}/application", page.form("/application"))
+    made = Arrival.get().application
+    assert (made.kind, made.stage, made.applicant) == ("revoke", "submitted", sato)
+    assert made.target == Certificate.get() and Revocation.of(made).reason == 5
+
+
+def test_a_private_key_is_refused_and_nothing_of_it_kept(browser, case, suzuki):
+    key = b"-----BEGIN PRIVATE KEY-----\nMIIBVgIBADANBg\n-----END PRIVATE KEY-----\n"
+    browser.sign_in_as(suzuki)
+    before = Content.select().count()
+    page = drop(browser, ("a.eml", mail(("申請書.xlsx", form(case)), ("key.pem", key))))
+    assert page.status == 422 and "秘密鍵が含まれています" in page.text and "MIIBVgIBADANBg" not in page.text
+    assert Arrival.select().count() == 0
+    assert Content.select().count() - before <= 1  # the CSR of the draft that lends its values
+
+
+def test_what_differs_is_told_in_a_reply_and_makes_no_application(browser, case, suzuki):
+    xlsx = form(case, address="別の住所")
+    other = encoded(ca.pem(ca.csr(ca.new_key(), [("C", "JP"), ("O", "Another"), ("CN", "Another")])))
+    browser.sign_in_as(suzuki)
+    page = drop(browser, ("申請書.xlsx", xlsx), ("a.csr", other))
+    assert "次のところを直して、もう一度お送りください" in page.text and "住所が、台帳に登録された" in page.text
+    before = Application.select().count()
+    refused = browser.press(f"/arrivals/{Arrival.get().id}/application", {"subscriber": str(case("佐藤").id)})
+    assert refused.status == 422 and Application.select().count() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "sentence"),
+    [
+        ("old.xls", bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600), "古い形式"),
+        ("locked.xlsx", bytes.fromhex("d0cf11e0a1b11ae1") + "EncryptedPackage".encode("utf-16-le"), "パスワードで保護"),
+        ("winmail.dat", b"\x78\x9f\x3e\x22" + bytes(50), "winmail.dat"),
+        ("form.pdf", b"%PDF-1.7 scanned", "Excelファイル(.xlsx)がありません"),
+    ],
+    ids=["xls", "encrypted", "winmail", "pdf"],
+)
+def test_what_cannot_be_read_is_kept_with_what_to_ask_for(browser, suzuki, name, data, sentence):
+    browser.sign_in_as(suzuki)
+    page = drop(browser, ("a.eml", mail((name, data), ("a.csr", encoded(request())))))
+    assert sentence in page.text and "送り主への返信文" in page.text
+    dismissed = browser.press(f"/arrivals/{Arrival.get().id}/dismissal", {"reason": "返信しました"})
+    assert dismissed.status == 200 and Arrival.get().state == "dismissed"
+
+
+def test_a_stranger_as_sender_is_a_warning(browser, case, suzuki):
+    browser.sign_in_as(suzuki)
+    files = ("申請書.xlsx", form(case)), ("a.csr", encoded(request()))
+    page = drop(browser, ("a.eml", mail(*files, sender="someone@elsewhere.example")))
+    assert re.search("someone@elsewhere.example.*登録されたアドレスではありません", page.text)
+
+
+def test_only_officers_come_in(browser, sato):
+    browser.sign_in_as(sato)
+    assert browser.get("/arrivals").status_code == 403

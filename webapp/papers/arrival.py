@@ -1,0 +1,162 @@
+"""An application that came by mail: a filled form and a CSR, loose or in one mail (seed 1-1-2, 1-3-1). Call `read` through
+guard.run with SECONDS and MEGABYTES."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from webapp.errors import Unreadable
+from webapp.papers import (
+    armour,
+    csr,
+    form_reader,
+    form_template,
+    issue_form,
+    outlook_mail,
+    received_mail,
+    revocation_form,
+)
+from webapp.papers.armour import PrivateKeyPasted
+
+SECONDS, MEGABYTES = 30, 1024
+_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY")
+_FORM_NAMES = (".xlsx", ".xls", ".xlsm", ".xlsb")
+_NO_FORM = (
+    "申請書のExcelファイル(.xlsx)がありません。",
+    "発行申請書または失効申請書をExcelの様式に記入し、PDFや画像にせず、.xlsxのまま添付してください。",
+)
+_OTHER_FORM = (
+    "申請書の様式と一致しません。",
+    "いまの発行申請書または失効申請書の様式に、行や見出しを変えずに記入してください。画像を貼り付けた申請書は読み取れません。",
+)
+
+
+@dataclass(frozen=True)
+class File:
+    """A file as it came. `kind`: form, csr, mail, other."""
+
+    name: str
+    kind: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """What came. `kind` issue, revoke or unknown; `values` as the forms' `read` gives them; `lists_documents`: the form has
+    a place for the documents agreed to; `faults` ((sentence, advice), …) tell the sender what to send anew."""
+
+    files: tuple
+    kind: str = "unknown"
+    values: dict = field(default_factory=dict, repr=False)
+    lists_documents: bool = False
+    faults: tuple = ()
+    sender: str = ""
+    sender_name: str = ""
+    subject: str = ""
+    sent_at: datetime | None = None
+    notes: tuple = ()
+    signature: dict = field(default_factory=dict)
+
+
+def read(files, mappings, anchors, others, at):
+    """The Arrived in `files` [(name, bytes)]; `mappings` are those of the institution's own forms, newest first. Raises
+    PrivateKeyPasted when a private key came along: then nothing may be kept; Unreadable for a damaged mail."""
+    mails = [(name, data) for name, data in files if _is_mail(name, data)]
+    if len(mails) > 1:
+        raise Unreadable("メールが2通以上あります。", "1通ずつ登録してください。")
+    told, parts = {}, []
+    for _, data in mails:
+        told, parts = _mail(received_mail.read(data, anchors, others, at))
+    loose = [(name, data) for name, data in files if not _is_mail(name, data)]
+    sorted_out = [_sorted_out(name, data) for name, data in [*loose, *parts]]
+    kind, values, lists, faults = _form([each for each in sorted_out if each.kind == "form"], mappings)
+    if kind != "revoke":
+        faults = (*faults, *_csr_faults([each for each in sorted_out if each.kind == "csr"]))
+    kept = [File(name, "mail", data) for name, data in mails]
+    return Arrived((*kept, *sorted_out), kind, values, lists, faults, **told)
+
+
+def _is_mail(name, data):
+    """By its name; Excel's older files begin as Outlook's mails do."""
+    if name.lower().endswith((".eml", ".msg")):
+        return True
+    return outlook_mail.is_one(data) and "__properties_version1.0".encode("utf-16-le") in data
+
+
+def _mail(mail):
+    everything = mail.everything()
+    _refuse_keys([each.text for each in everything])
+    signature = mail.signature
+    told = {
+        "sender": mail.sender,
+        "sender_name": mail.sender_name,
+        "subject": mail.subject,
+        "sent_at": mail.sent_at,
+        "notes": tuple(note for each in everything for note in each.notes),
+        "signature": {"state": signature.state, "sentence": signature.sentence, "mails": list(signature.mails)}
+        if signature
+        else {},
+    }
+    return told, [(file.name, file.data) for each in everything for file in each.attachments]
+
+
+def _refuse_keys(texts):
+    """Raises PrivateKeyPasted if a private key stands in a text."""
+    for found in filter(None, (_KEY.search(str(each)) for each in texts)):
+        armour.blocks(found[0])
+
+
+def _sorted_out(name, data):
+    if name.lower().endswith(_FORM_NAMES) or data.startswith((b"PK\x03\x04", form_reader.OLE)):
+        return File(name, "form", data)
+    try:
+        found = armour.blocks(data, max(len(data), 1))
+    except PrivateKeyPasted:
+        raise
+    except Unreadable:
+        is_meant = name.lower().endswith((".csr", ".p10", ".req", ".pem")) or b"CERTIFICATE REQUEST" in data
+        return File(name, "csr" if is_meant else "other", data)
+    return File(name, "csr" if any(each.kind == armour.CSR for each in found) else "other", data)
+
+
+def _form(files, mappings):
+    """(kind, values, lists_documents, faults) of the one form among the files."""
+    if not files:
+        return "unknown", {}, False, (_NO_FORM,)
+    if len(files) > 1:
+        names = "、".join(each.name for each in files)
+        fault = f"申請書が2つ以上あります({names})。", "申請1件につき、申請書1つとCSR1つを送ってください。"
+        return "unknown", {}, False, (fault,)
+    data, refusals = files[0].data, []
+    for kind, lists, reader in _readers(mappings):
+        try:
+            values = reader(data)
+        except Unreadable as refusal:
+            refusals.append(refusal)
+            continue
+        _refuse_keys(values.values())
+        return kind, values, lists, ()
+    first = refusals[0]
+    is_other = "様式と一致しません" in first.message
+    return "unknown", {}, False, (_OTHER_FORM if is_other else (first.message, first.advice),)
+
+
+def _readers(mappings):
+    yield "issue", True, issue_form.read
+    yield "revoke", False, revocation_form.read
+    for mapping in mappings:
+        lists = "agreements" in mapping["places"]
+        yield mapping["kind"], lists, lambda data, mapping=mapping: form_template.read_filled(data, mapping)
+
+
+def _csr_faults(files):
+    if len(files) != 1:
+        said = f"CSRが{len(files)}件あります。" if files else "CSRのファイルがありません。"
+        return ((said, "申請書と一緒に、CSR(.csr)を1つ添付してください。秘密鍵は送らないでください。"),)
+    try:
+        csr.read(files[0].data)
+    except PrivateKeyPasted:
+        raise
+    except Unreadable as refusal:
+        return ((refusal.message, refusal.advice),)
+    return ()
