@@ -2,6 +2,7 @@
 
 import io
 import re
+import zipfile
 from dataclasses import replace
 from email.message import EmailMessage
 
@@ -159,3 +160,31 @@ def test_a_stranger_as_sender_is_a_warning(browser, case, suzuki):
 def test_only_officers_come_in(browser, sato):
     browser.sign_in_as(sato)
     assert browser.get("/arrivals").status_code == 403
+
+
+def with_member(xlsx, name, data):
+    made = io.BytesIO(xlsx)
+    with zipfile.ZipFile(made, "a") as book:
+        book.writestr(name, data)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "sentence"),
+    [
+        ("xl/vbaProject.bin", b"macro", "マクロが含まれています"),
+        ("xl/worksheets/sheet9.xml", b'<c r="XFD1048576"/>', "開くと大きくなりすぎる"),
+    ],
+    ids=["macro", "far"],
+)
+def test_a_hostile_workbook_is_told_and_not_read(browser, case, suzuki, name, data, sentence):
+    browser.sign_in_as(suzuki)
+    page = drop(browser, ("申請書.xlsx", with_member(form(case), name, data)), ("a.csr", encoded(request())))
+    assert sentence in page.text and "この内容で申請を作る" not in page.text
+
+
+def test_two_forms_are_one_too_many(browser, case, suzuki):
+    browser.sign_in_as(suzuki)
+    xlsx = form(case)
+    page = drop(browser, ("一.xlsx", xlsx), ("二.xlsx", xlsx), ("a.csr", encoded(request())))
+    assert "申請書が2つ以上あります" in page.text and "この内容で申請を作る" not in page.text
