@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import jpholiday
 
 JST = ZoneInfo("Asia/Tokyo")
+_LAST = datetime(9999, 12, 31, 14, 59, tzinfo=UTC)  # later instants fall on no day in Japan
 _shift = timedelta(0)
 
 
@@ -30,8 +31,8 @@ def move(by):
 
 
 def day_of(instant):
-    """The Japanese day on which an instant falls."""
-    return instant.astimezone(JST).date()
+    """The Japanese day on which an instant falls; of "no end" in a certificate (RFC 5280 §4.1.2.5) the last that there is."""
+    return date.max if instant > _LAST else instant.astimezone(JST).date()
 
 
 def beginning_of(day):

@@ -118,7 +118,7 @@ def _ders(block):
 def _from_pkcs7(der):
     try:
         found = pkcs7.load_der_pkcs7_certificates(der)
-    except (ValueError, UnsupportedAlgorithm):
+    except (*key.MALFORMED, UnsupportedAlgorithm):
         raise _broken() from None
     return [certificate.public_bytes(Encoding.DER) for certificate in found]
 

@@ -8,7 +8,6 @@ import io
 import posixpath
 import re
 import zipfile
-import zlib
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -73,7 +72,7 @@ class Book:
                 form_reader.refuse_members(self.members, name)
                 self._refuse_odd_members()
                 self.parts = {info.filename: package.read(info) for info in self.members}
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as broken:
+        except (NotImplementedError, RuntimeError, *form_reader.DAMAGE) as broken:
             raise damaged() from broken
 
     def _refuse_odd_members(self):

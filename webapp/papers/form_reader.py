@@ -3,7 +3,9 @@ and allocates nothing for merged ranges). Call it in a guarded child; the limits
 
 import datetime
 import io
+import lzma
 import re
+import struct
 import zipfile
 import zlib
 
@@ -13,6 +15,8 @@ from webapp.errors import Unreadable
 
 MOST_BYTES, MOST_MEMBERS, MOST_UNPACKED = 5_000_000, 200, 40_000_000
 MOST_ROWS, MOST_COLUMNS = 1000, 100
+# How the standard library fails on a damaged member, by its compression (bzip2: OSError, LZMA: LZMAError).
+DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, ValueError, LookupError, OSError)
 OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _CELL = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,4})(\d{1,9})["']""")
 _DATE = re.compile(r"(\d{4})\s*[年/.-]\s*(\d{1,2})\s*[月/.-]\s*(\d{1,2})")
@@ -59,7 +63,7 @@ def _refuse_bombs(data: bytes, name: str, most_rows: int, most_columns: int) -> 
             for member in members:
                 if member.filename.lower().startswith("xl/worksheets/"):
                     _refuse_far_cells(_unpacked(book, member, name), name, most_rows, most_columns)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as broken:
+    except (NotImplementedError, RuntimeError, *DAMAGE) as broken:
         raise _damaged() from broken
 
 

@@ -35,7 +35,7 @@ class Part:
 
     @property
     def type(self):
-        return self.headers.get_content_type()
+        return self.headers.get_content_type().replace("\0", "")
 
 
 def whole(data):

@@ -3,7 +3,7 @@
 UPKI's S/MIME certificates name only a mail address (reference: domain.md §16.2); whose it is, is decided elsewhere.
 """
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -82,5 +82,5 @@ def _extension(certificate: x509.Certificate, kind):
 
 
 def _day(instant: datetime) -> str:
-    local = instant.astimezone(JST)
+    local = min(instant, datetime(9999, 12, 31, 14, 59, tzinfo=UTC)).astimezone(JST)
     return f"{local.year}年{local.month}月{local.day}日"

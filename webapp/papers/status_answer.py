@@ -4,7 +4,7 @@ Shared by the two ways in which it speaks: its list (crl.py) and its answer to a
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -19,6 +19,7 @@ SKEW = timedelta(minutes=5)  # how far another clock may be ahead of ours
 HOLD, REMOVE_FROM_CRL = 6, 8
 MALFORMED = (*key.MALFORMED, UnsupportedAlgorithm, NotImplementedError, KeyError)
 _JST = timezone(timedelta(hours=9))
+_LAST = datetime(9999, 12, 31, 14, 59, tzinfo=UTC)  # beyond it no calendar in Japan can say
 _REASONS = {  # RFC 5280 §5.3.1: flag -> (number, in words)
     "unspecified": (0, "理由の指定なし"),
     "key_compromise": (1, "秘密鍵の危殆化(keyCompromise)"),
@@ -115,8 +116,8 @@ def dn(name):
 
 
 def moment(instant):
-    """An instant for people: "2026-11-23 15:04" in Japan."""
-    return instant.astimezone(_JST).strftime("%Y-%m-%d %H:%M")
+    """An instant for people: "2026-11-23 15:04" in Japan; the last hours of 9999 (RFC 5280 §4.1.2.5) as their first."""
+    return min(instant, _LAST).astimezone(_JST).strftime("%Y-%m-%d %H:%M")
 
 
 def reason_of(flag):

@@ -17,6 +17,7 @@ _SHORT = {
     NameOID.EMAIL_ADDRESS: "emailAddress",
 }
 _OID = {short: oid for oid, short in _SHORT.items()}
+_CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,9 @@ class Subject:
         return tuple(value for name, value in self.values if name == short)
 
     def __str__(self):
-        """For people, most specific first: "CN=…, O=…, L=…, ST=…, C=JP"."""
-        return ", ".join(f"{short}={value}" for short, value in reversed(self.values))
+        """For people, most specific first: "CN=…, O=…, L=…, ST=…, C=JP"; a control character, which no page or database
+        would take, as �."""
+        return _CONTROL.sub("�", ", ".join(f"{short}={value}" for short, value in reversed(self.values)))
 
 
 def common_name_of(line):

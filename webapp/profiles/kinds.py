@@ -275,4 +275,5 @@ def nearest(word, known):
 def _shown(value):
     kinds = {dict: "表", list: "一覧"}
     text = kinds.get(type(value)) or (f'"{value}"' if isinstance(value, str) else str(value))
+    text = "".join(each if each.isprintable() else "�" for each in text)
     return text if len(text) <= 60 else text[:57] + "…"

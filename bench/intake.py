@@ -1,0 +1,45 @@
+"""Reading a file from outside in a guarded child, beside reading the same file in this process."""
+
+import statistics
+import time
+from importlib import import_module
+
+from bench import Measured, measurement
+from tests.fuzz import specimens
+from tests.fuzz.worlds import PASSWORD, frozen, world
+from webapp.papers import guard
+
+ROUNDS = 15
+
+
+def _files():
+    made = world()
+    yield "証明書のZIP", "webapp.papers.delivery:open_zip", (specimens.deliveries()[0], PASSWORD)
+    yield (
+        "署名したPDF",
+        "webapp.papers.seal:check",
+        (specimens.sealed()[0], frozen(), made.seal_roots, made.seal_others, made.now),
+    )
+    yield "発行申請書(Excel)", "webapp.papers.issue_form:read", (specimens.issue_books()[0],)
+    yield "メール", "webapp.papers.received_mail:read", (specimens.mails()[1],)
+
+
+@measurement
+def guarded():
+    """What the child of its own costs: almost all of it is starting Python and importing the reader."""
+    for name, function, arguments in _files():
+        module, _, word = function.partition(":")
+        here = getattr(import_module(module), word)
+        alone = _median(lambda here=here, arguments=arguments: here(*arguments))
+        child = _median(lambda function=function, arguments=arguments: guard.run(function, *arguments))
+        yield Measured(f"{name}: 子プロセスで読む", child * 1000, "ミリ秒", child / alone, "同じプロセスで読む")
+
+
+def _median(act):
+    act()
+    times = []
+    for _ in range(ROUNDS):
+        begun = time.perf_counter()
+        act()
+        times.append(time.perf_counter() - begun)
+    return statistics.median(times)
