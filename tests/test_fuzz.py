@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from tests.fuzz import formats
 from tests.fuzz.__main__ import SEEDS
 from tests.fuzz.inputs import inputs, specimens
 from tests.fuzz.property import Failed, tried
@@ -134,3 +135,25 @@ def test_a_name_with_control_characters_can_be_said_and_kept():
 def test_the_type_of_an_attachment_holds_no_character_that_a_database_refuses():
     raw = b"From: a@b.example\r\nContent-Type: text/x\0y\r\nContent-Disposition: attachment; filename=a\r\n\r\nx"
     assert [each.type for each in received_mail.read(raw).attachments] == ["text/xy"]
+
+
+LAUGHS = b'<!DOCTYPE a [<!ENTITY l "lol">' + b"".join(
+    b'<!ENTITY l%d "%s">' % (at, b"&l%s;" % (str(at - 1).encode() if at > 1 else b"") * 10) for at in range(1, 10)
+)
+ENTITIES = {
+    "a file of the server": (b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>', b"&x;"),
+    "an address": (b'<!DOCTYPE a [<!ENTITY x SYSTEM "http://127.0.0.1:9/">]>', b"&x;"),
+    "a billion laughs": (LAUGHS + b"]>", b"&l9;"),
+    "one long entity many times": (b'<!DOCTYPE a [<!ENTITY x "' + b"x" * 50_000 + b'">]>', b"&x;" * 50_000),
+}
+
+
+@pytest.mark.parametrize("trick", ENTITIES)
+@pytest.mark.parametrize("name", ["xlsx-issue", "xlsx-revoke", "xlsx-blank", "xlsx-filled", "xlsx-list"])
+def test_entities_in_a_book_neither_fetch_nor_grow(name, trick):
+    doctype, use = ENTITIES[trick]
+    head = b'<?xml version="1.0"?>' + doctype
+    sheet = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>'
+    parts = dict(formats.members(specimens(name)[0]))
+    parts["xl/worksheets/sheet1.xml"] = head + sheet + use + b"</t></is></c></row></sheetData></worksheet>"
+    assert tried(name, READERS[name], formats.stored(parts.items())) == "refused"

@@ -4,11 +4,11 @@ import base64
 import json
 
 import pytest
-from ca import Authority, der, new_key
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from tests.ca import Authority, der, new_key
 from tokens.station import codes, payloads, protocol
 from tokens.station.refusals import SENTENCES, Refusal
 from tokens.to_be_signed import check_signed_attributes
