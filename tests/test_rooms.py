@@ -42,6 +42,7 @@ ROOMS = {
         "mails",
         "sentences",
         "tokens",
+        "asking",  # the time-stamp authority, while a seal waits
         "errors",
     },
     "gate": {"settings", "register", "acts", "errors", "procedure"},

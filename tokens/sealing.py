@@ -20,6 +20,8 @@ from tokens import stamp
 from tokens.cms import HASH, checked, finished, signer_of
 from tokens.errors import named
 
+ROOM = 32768  # hex digits: for the signature, and a time stamp with its chain
+
 
 def seal(pdf, signing_certificate, chain, sign, *, field="Seal", name_lines=(), reason=""):
     """`pdf` (bytes) with one more revision: a signature in its empty field, and a stamp with `name_lines` there.
@@ -100,7 +102,8 @@ async def _prepared(writer, signer, style, field, reason):
         reason=reason or None,
     )
     pdf_signer = PdfSigner(metadata, signer, stamp_style=style)
-    length = 2 * sum(len(each.dump()) for each in [signer.signing_cert, *signer.cert_registry]) + 8192
+    certificates = [signer.signing_cert, *signer.cert_registry]
+    length = 2 * sum(len(each.dump()) for each in certificates) + ROOM
     prepared, _, output = await pdf_signer.async_digest_doc_for_signing(
         writer, existing_fields_only=True, bytes_reserved=length
     )

@@ -1,12 +1,11 @@
 """1-1-4, 1-3-2: the institution's seal, as an electronic signature on the frozen PDF or as a stamp on paper."""
 
-from webapp import clock
-from webapp.acts import facts, forms, intakes, kept_lists, performing, require_now, scan_ties
+from webapp.acts import facts, forms, intakes, kept_lists, performing, require_now, scan_ties, seal_reports
 from webapp.acts.judgement import Case
 from webapp.errors import Incomplete, Refused
 from webapp.papers import guard, seal_report
 from webapp.procedure import Role
-from webapp.register import Paper, Person, TrustAnchor
+from webapp.register import Paper, Person
 from webapp.rules.seal import Sealed
 
 # What the officer attests who registers a stamped paper.
@@ -17,27 +16,30 @@ ATTESTED = {
 }
 
 
-def seal(application, who, name, data):
+def seal(application, who, name, data, stamp_note=""):
     """Take the PDF that the head has signed. It must begin with the frozen bytes and carry one signature more, by the
     registered mail of the head whom the form names, whose role and term allow it (SIG-01…03, ACT-03). A revoked certificate
-    is refused; that nothing is known of its revocation is kept in the report (SIG-04)."""
+    is refused; that nothing is known of its revocation is kept in the report (SIG-04). `stamp_note` says why
+    there is no time stamp, where there should be one."""
     require_now("seal", application, who)
     frozen = _frozen(application)
     intake = intakes.receive(application, who, "sealed_pdf", name, data, is_secret=True)
     with intakes.reading(intake):
-        roots, others = TrustAnchor.trusted_for("seal")
-        found = guard.run("webapp.papers.seal:check", data, frozen, roots, others, clock.now())
-        head = signer_of(found, application)
-        state = kept_lists.state_of(found.certificate_der, "seal")
-        points = (*found.points, seal_report.revocation_point(state))
-        _ask_the_rules(application, found, state)
+        with seal_reports.keeping(application, intake) as kept:
+            kept.stamp_note = stamp_note
+            found = kept.judged(data, frozen)
+            head = signer_of(found, application)
+            kept.state = state = kept_lists.state_of(found.certificate_der, "seal")
+            points = (*found.points, seal_report.revocation_point(state))
+            _ask_the_rules(application, found, state)
         told = {"signer_certificate_serial": found.serial_hex, "issuer": found.issuer_text, "sha256": intake.sha256}
-        told["revocation"] = state.label
+        told |= {"revocation": state.label, "level": seal_reports.level(found)}
         with performing("seal", application, who, told, {"signer": head.name}, sealer=head):
             report = [[point.sentence, point.result, point.detail] for point in points]
             report.append(_who_signed(found, head))
             report.extend(_same_person(application, head))
-            _keep(application, who, "sealed_pdf", f"{application.number}-signed.pdf", data, report)
+            paper = _keep(application, who, "sealed_pdf", f"{application.number}-signed.pdf", data, report)
+            kept.write(paper)
 
 
 def _ask_the_rules(application, found, state):
@@ -125,4 +127,5 @@ def _frozen(application):
 
 
 def _keep(application, who, kind, name, data, report):
-    forms.keep(application, kind, name, "application/pdf", data, application.version, person=who.person, report=report)
+    given = {"person": who.person, "report": report}
+    return forms.keep(application, kind, name, "application/pdf", data, application.version, **given)

@@ -2,7 +2,7 @@
 taken by itself, by the act that takes a single one."""
 
 from tokens.station import payloads
-from webapp.acts import ca_profiles, sealing, station_work
+from webapp.acts import ca_profiles, seal_stamps, sealing, station_work
 from webapp.errors import Incomplete, NotYourAct, Overtaken, Refused
 from webapp.procedure import Stage
 from webapp.register import Application, ApplicationForm, StationJobItem
@@ -59,7 +59,8 @@ def take_one(item, value, who):
         raise Overtaken(
             f"{application.number}の内容が、署名を待つ間に変わりました。", "内容を確認し、署名し直してください。"
         )
-    sealing.seal(application, who, f"{application.number}-station.pdf", value.pdf)
+    pdf, note = seal_stamps.stamped(value.pdf)
+    sealing.seal(application, who, f"{application.number}-station.pdf", pdf, note)
 
 
 def take(job, value, who):

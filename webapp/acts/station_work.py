@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tokens.station import payloads
-from webapp.acts import ca_profiles, delivery, dispatch, facts, job_rows, keys, require_now, sealing
+from webapp.acts import ca_profiles, delivery, dispatch, facts, job_rows, keys, require_now, seal_stamps, sealing
 from webapp.errors import Incomplete, Overtaken, Refused
 from webapp.procedure import Role, Stage
 from webapp.register import ApplicationForm, Certificate, Content, Csr, Institution, Paper
@@ -43,7 +43,8 @@ def prepare_seal(application, who, given):
 
 
 def take_seal(job, value, who):
-    sealing.seal(job.application, who, f"{job.application.number}-station.pdf", value.pdf)
+    pdf, note = seal_stamps.stamped(value.pdf)
+    sealing.seal(job.application, who, f"{job.application.number}-station.pdf", pdf, note)
 
 
 def prepare_key(application, who, given):

@@ -19,13 +19,15 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import PdfSignatureStatus
 from pyhanko_certvalidator import ValidationContext
 
-from webapp.papers import envelope, signer
+from webapp.papers import envelope, signature_stamp, signer
 from webapp.papers.pdf import PARSER_ERRORS, reader
 from webapp.papers.revision import Spot, check_chain, check_objects
-from webapp.papers.seal_report import GOOD, NOTE, Point, Seal, SealRefused
+from webapp.papers.seal_report import GOOD, NOTE, Point, Seal, SealRefused, looking_at
+from webapp.papers.seal_validation import Validation
 from webapp.papers.subject import Subject
+from webapp.papers.timestamp import Timestamp
 
-__all__ = ["Point", "Seal", "SealRefused", "check"]
+__all__ = ["Point", "Seal", "SealRefused", "Timestamp", "check", "validate"]
 
 LARGEST = 20_000_000
 SUBFILTERS = ("/adbe.pkcs7.detached", "/ETSI.CAdES.detached")
@@ -33,35 +35,59 @@ _USAGE = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"},
 _HEX = re.compile(rb"<(?:[0-9a-f]{2})+>|<(?:[0-9A-F]{2})+>")
 
 
-def check(signed: bytes, frozen: bytes, anchors: list[bytes], others: list[bytes], received_at: datetime) -> Seal:
+def check(signed: bytes, frozen: bytes, anchors, others, received_at: datetime, stamp_anchors=((), ())) -> Seal:
     """The seal on `signed`, the PDF that should be `frozen` with one signature.
 
-    `anchors` are the trusted root (or issuing) certificates and `others` helpful intermediates, all DER;
-    `received_at` is aware. Raises SealRefused with `.code`: another_document, changed_before, changed_after,
-    no_signature, two_signatures, not_on_seal_spot, untrusted, expired, not_yet_valid, client_certificate, broken,
-    weak, unreadable."""
-    _check_beginning(signed, frozen)
+    `anchors` are the trusted root (or issuing) certificates and `others` helpful intermediates, all DER; `stamp_anchors`
+    are such two lists for time-stamp authorities; `received_at` is aware. Raises SealRefused with `.code`:
+    another_document, changed_before, changed_after, no_signature, two_signatures, not_on_seal_spot, untrusted, expired,
+    not_yet_valid, client_certificate, broken, bad_stamp, weak, unreadable."""
+    with looking_at("format"):
+        _check_beginning(signed, frozen)
     try:
-        return _checked(signed, frozen, anchors, others, received_at)
+        return _checked(signed, frozen, anchors, others, received_at, stamp_anchors)
     except (*PARSER_ERRORS, UnsupportedAlgorithm, x509.InvalidVersion) as broken:
         raise SealRefused("unreadable", "署名されたPDFを読み取れませんでした。ファイルが壊れています。") from broken
 
 
-def _checked(signed: bytes, frozen: bytes, anchors, others, received_at) -> Seal:
-    pdf, before = reader(signed), reader(frozen)
-    signature = _only_signature(pdf)
-    contents = _contents(signature, signed, len(frozen))
-    check_chain(pdf, before, len(frozen))
-    spot = check_objects(pdf, before)
+def validate(signed: bytes, frozen: bytes, anchors, others, received_at: datetime, stamp_anchors) -> Validation:
+    """As seal.check, but a refusal comes back as a value, with the step that found it."""
+    known = {
+        "frozen_sha256": hashlib.sha256(frozen).hexdigest(),
+        "signed_sha256": hashlib.sha256(signed).hexdigest(),
+        "received_at": received_at,
+    }
+    try:
+        return Validation(check(signed, frozen, anchors, others, received_at, stamp_anchors), **known)
+    except SealRefused as no:
+        return Validation(
+            None, **known, code=no.code, step=no.step or "format", sub=no.sub, message=no.message, advice=no.advice
+        )
+
+
+def _checked(signed: bytes, frozen: bytes, anchors, others, received_at, stamp_anchors) -> Seal:
+    with looking_at("format"):
+        pdf, before = reader(signed), reader(frozen)
+        signature = _only_signature(pdf)
+        contents = _contents(signature, signed, len(frozen))
+    with looking_at("document"):
+        check_chain(pdf, before, len(frozen))
+        spot = check_objects(pdf, before)
     certificate = x509.load_der_x509_certificate(signature.signer_cert.dump())
-    envelope.check_modern(signature.signer_info)
-    status = _validated(signature, anchors, others, received_at)
+    with looking_at("crypto"):
+        envelope.check_modern(signature.signer_info)
+        status = _validated(signature, anchors, others, received_at)
     points = _document_points(frozen, spot, status)
-    points += [signer.check_kind(certificate), signer.check_dates(certificate, received_at)]
-    if not status.trusted:
-        raise signer.untrusted(certificate)
-    envelope.check_plain(contents, anchors, others)
-    return _seal(certificate, status, spot, (*points, *_signer_points(certificate, status)))
+    with looking_at("certificate"):
+        points += [signer.check_kind(certificate), signer.check_dates(certificate, received_at)]
+        if not status.trusted:
+            raise signer.untrusted(certificate)
+    with looking_at("envelope"):
+        envelope.check_plain(contents, anchors, others)
+    with looking_at("stamp"):
+        stamp = signature_stamp.check(signature.signer_info, certificate, received_at, *stamp_anchors)
+    found = (*points, *_signer_points(certificate, status), signature_stamp.point(stamp))
+    return _seal(certificate, status, spot, found, stamp)
 
 
 def _check_beginning(signed: bytes, frozen: bytes) -> None:
@@ -126,7 +152,8 @@ def _validated(signature: EmbeddedPdfSignature, anchors, others, received_at: da
     )
     status = validate_pdf_signature(signature, context, key_usage_settings=_USAGE)
     if not (status.intact and status.valid):
-        raise SealRefused("broken", "電子署名が内容と一致しません。署名のあとで変更されたか、ファイルが壊れています。")
+        said = "電子署名が内容と一致しません。署名のあとで変更されたか、ファイルが壊れています。"
+        raise SealRefused("broken", said, sub="SIG_CRYPTO_FAILURE" if status.intact else "HASH_FAILURE")
     if status.coverage != SignatureCoverageLevel.ENTIRE_FILE or status.modification_level.name != "NONE":
         raise SealRefused("changed_after", "電子署名のあとに、PDFが変更されています。")
     return status
@@ -164,7 +191,7 @@ def _signer_points(certificate: x509.Certificate, status: PdfSignatureStatus) ->
     return points
 
 
-def _seal(certificate: x509.Certificate, status: PdfSignatureStatus, spot: Spot, points: tuple[Point, ...]) -> Seal:
+def _seal(certificate: x509.Certificate, status: PdfSignatureStatus, spot: Spot, points, stamp) -> Seal:
     return Seal(
         signer_mails=signer.mails(certificate),
         certificate_der=status.signing_cert.dump(),
@@ -176,4 +203,12 @@ def _seal(certificate: x509.Certificate, status: PdfSignatureStatus, spot: Spot,
         claimed_at=status.signer_reported_dt,
         field=spot.field,
         points=points,
+        chain=tuple(_name(each) for each in status.validation_path or () if each.dump() != status.signing_cert.dump())[
+            ::-1
+        ],
+        stamp=stamp,
     )
+
+
+def _name(certificate: asn1_x509.Certificate) -> str:
+    return str(Subject.from_name(x509.load_der_x509_certificate(certificate.dump()).subject))

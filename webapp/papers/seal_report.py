@@ -1,11 +1,14 @@
 """What an examination of a sealed PDF says: the seal with its points, or a refusal with its code and sentences."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from webapp.errors import Refused
+from webapp.papers.timestamp import Timestamp
 
 GOOD, UNKNOWN, NOTE = "適合", "未確認", "参考"
+CLOCK_OF_SIGNER = "署名の時刻は、署名した人のパソコンの時計によります。"
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Seal:
     claimed_at: datetime | None
     field: str
     points: tuple[Point, ...]
+    chain: tuple[str, ...] = ()  # the names of the certificates above, up to the anchor
+    stamp: Timestamp | None = None
 
 
 def revocation_point(state) -> Point:
@@ -46,11 +51,22 @@ def revocation_point(state) -> Point:
 
 
 class SealRefused(Refused):
-    """The sealed PDF cannot be accepted; `code` names the reason for tests, the register and statistics."""
+    """The sealed PDF cannot be accepted; `code` names the reason for tests, the register and statistics, `step` the step of
+    the examination that found it (seal_validation.STEPS), `sub` the word of ETSI where the code alone does not tell."""
 
-    def __init__(self, code: str, message: str, advice: str = ""):
+    def __init__(self, code: str, message: str, advice: str = "", sub: str = ""):
         super().__init__(message, advice or ADVICE[code])
-        self.code = code
+        self.code, self.step, self.sub = code, "", sub
+
+
+@contextmanager
+def looking_at(step: str):
+    """A refusal within names this step, unless it names one already."""
+    try:
+        yield
+    except SealRefused as refusal:
+        refusal.step = getattr(refusal, "step", "") or step
+        raise
 
 
 _AGAIN = "申請の画面から申請書のPDFを保存し直し、内容を変えずに署名してください。"
@@ -68,6 +84,7 @@ ADVICE = {
     "client_certificate": "電子メール用のS/MIME証明書を選んで、署名し直してください。",
     "revoked": "署名した人に連絡し、有効な証明書で署名し直してください。心当たりのない失効のときは、認証局に確認してください。",
     "broken": _AGAIN,
+    "bad_stamp": "時刻の仕組み(タイムスタンプ)を使わずに署名し直すか、タイムスタンプ局の設定を確認して、署名し直してください。",
     "weak": "SHA-256以上のハッシュと、RSA 2048ビット以上またはECDSAの鍵で署名し直してください。",
     "unreadable": "PDFを開けることを確認し、署名したときに保存されたファイルをもう一度選択してください。",
 }

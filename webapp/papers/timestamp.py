@@ -76,6 +76,20 @@ def read(signed_data, certificate, roots=(), others=()):
         return None
 
 
+def judged_token(token, value, roots=(), others=()):
+    """The Timestamp that a TimeStampToken (DER) over a signature's `value` is, with its fault if it has one, its trust judged
+    by `roots` and `others` (DER). Never raises for whatever bytes."""
+    try:
+        envelope = cms.ContentInfo.load(token, strict=True)
+        data = envelope["content"]
+        if len(data["signer_infos"]) != 1 or data["encap_content_info"]["content_type"].native != "tst_info":
+            return Timestamp(None, "", "タイムスタンプの形式が正しくありません。")
+        found = _token(data, value)
+        return found if found.fault else _with_trust(found, roots, others)
+    except _DAMAGE:
+        return Timestamp(None, "", "タイムスタンプが壊れていて読み取れません。")
+
+
 def trusted_window(chain, roots, others):
     """(since, until), aware, between which everything from the first certificate of `chain` up to one of `roots` was valid
     (all DER); None where it leads to none of them."""

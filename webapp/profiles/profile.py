@@ -164,6 +164,13 @@ class Profile:
         (),
     )
     seal_crl_minutes: int = said("捺印・署名", "そのCRLを取り直す間隔", Count(1, 10080, "{n}分"), "", 180)
+    stamp_address: str = said(
+        "捺印・署名",
+        "タイムスタンプ局",
+        Place("url", True),
+        "署名ステーションで作った電子署名に、この局の時刻の証明(RFC 3161)を付けます。空のときは付けません。",
+        "",
+    )
     sign_in_needs_status: bool = said(
         "捺印・署名",
         "カードでのサインイン",

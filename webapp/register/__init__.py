@@ -41,6 +41,7 @@ from webapp.register.profile_versions import ProfileVersion
 from webapp.register.reminders import Reminder
 from webapp.register.revocations import Revocation, StatusAnswer
 from webapp.register.seal_uses import SealUse
+from webapp.register.seal_validations import SealValidation
 from webapp.register.signatures import SignatureRecord
 from webapp.register.stations import Pairing, PairingMiss, Station, StationJob, StationJobItem, StationNonce
 from webapp.register.stocktakings import Stocktaking, StocktakingItem
@@ -108,6 +109,7 @@ __all__ = [
     "Reminder",
     "Revocation",
     "SealUse",
+    "SealValidation",
     "SignInAttempt",
     "SignatureRecord",
     "Station",

@@ -8,7 +8,7 @@ from webapp.errors import NotYourAct
 from webapp.pages import page
 from webapp.papers import certificate as certificate_paper
 from webapp.procedure import Role
-from webapp.register import Institution, Paper
+from webapp.register import Institution, Paper, SealValidation
 from webapp.routes import case
 from webapp.routes.finding import attempt, find, upload, who
 
@@ -112,6 +112,8 @@ def report(number):
         points=points,
         may_open=application.may_see_password(g.person),
         is_signed=bool(paper and paper.kind == "sealed_pdf"),
+        validation=SealValidation.of(paper),
+        refused=SealValidation.refused(application).count(),
         title=application.sealer.title(Role.HEAD) if application.sealer else "",
         use=seal_uses.shown(g.person, paper),
     )

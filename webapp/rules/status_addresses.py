@@ -58,5 +58,10 @@ def is_listed(url, hosts):
     return bool(named & {each.lower() for each in hosts})
 
 
+def place_of(url):
+    """"host" or "host:port" of a URL, as lists of hosts write it."""
+    return urlsplit(url).netloc
+
+
 def _resolved(entries, practice):
     return tuple(each.replace(PRACTICE, practice) for each in entries if practice or PRACTICE not in each)

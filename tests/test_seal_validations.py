@@ -1,0 +1,103 @@
+"""検証報告書: each signed PDF leaves a report, taken or refused, in the words of the norm and in plain Japanese."""
+
+import pytest
+
+from tests import papers_seals
+from tests.cases import again, frozen_of, unguarded
+from tests.test_bad_input import attached, signer
+from webapp.acts import kept_lists
+from webapp.papers import seal_validation
+from webapp.papers.revocation_state import RevocationState
+from webapp.papers.seal_report import ADVICE
+from webapp.register import Paper, SealValidation
+
+pytestmark = pytest.mark.both_databases
+GOOD = RevocationState("good", papers_seals.AT, "証明書は失効していません。")
+
+
+@pytest.fixture
+def examined(case, browser, suzuki):
+    application = case.examined()
+    browser.sign_in_as(suzuki)
+    return application
+
+
+def uploaded(browser, application, pdf):
+    with unguarded():
+        return browser.press(f"/applications/{application.id}/seal", attached(pdf, "署名済み.pdf"))
+
+
+def test_a_seal_whose_revocation_is_known_leaves_a_report_that_passes(browser, examined, case, monkeypatch):
+    monkeypatch.setattr(kept_lists, "state_of", lambda *asked: GOOD)
+    page = uploaded(browser, examined, case.signed(examined))
+    row = SealValidation.of(Paper.sealed(again(examined)))
+    assert (row.indication, row.sub_indication) == ("TOTAL-PASSED", "")
+    assert f"/applications/{examined.id}/seal-validations/{row.id}" in page.links().values()
+    shown = browser.see(f"/applications/{examined.id}/seal-validations/{row.id}").text
+    assert "TOTAL-PASSED" in shown and "署名した人のパソコンの時計によります" in shown and "B-B" in shown
+    assert "Cryptographic Verification" in shown and row.report["sha256"]["signed"] == row.intake.sha256
+
+
+def test_a_seal_whose_revocation_is_unknown_is_taken_and_told_apart(browser, examined, case):
+    uploaded(browser, examined, case.signed(examined))
+    row = SealValidation.of(Paper.sealed(again(examined)))
+    assert (row.indication, row.sub_indication) == ("INDETERMINATE", "TRY_LATER")
+    shown = browser.see(f"/applications/{examined.id}/seal-validations/{row.id}").text
+    assert "失効だけが未確認" in shown and "SIG-04" in shown
+
+
+def test_a_refused_pdf_leaves_a_report_that_says_why(browser, examined, case):
+    damaged = papers_seals.changed(case.signed(examined), papers_seals.add_annotation)
+    uploaded(browser, examined, damaged)
+    [row] = SealValidation.refused(examined)
+    assert (row.indication, row.sub_indication) == ("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE")
+    assert row.report["code"] == "changed_after" and row.paper is None
+    listed = browser.see(f"/applications/{examined.id}/seal-validations").text
+    assert "受け付けていません" in listed
+    shown = browser.see(f"/applications/{examined.id}/seal-validations/{row.id}").text
+    assert "電子署名のあとに、PDFが変更されています。" in shown and "不適合" in shown and "未実施" in shown
+
+
+def test_a_right_signature_by_the_wrong_person_is_a_refusal_with_the_signer_in_its_report(
+    browser, examined, authorities
+):
+    by_sato = papers_seals.sign(frozen_of(examined), signer(authorities, "sato@shinsei.example"))
+    uploaded(browser, examined, by_sato)
+    [row] = SealValidation.refused(examined)
+    assert row.report["code"] == "signer" and row.report["signer"]["mails"] == ["sato@shinsei.example"]
+    assert row.sub_indication == "SIG_CONSTRAINTS_FAILURE" and again(examined).stage == "examined"
+
+
+def test_a_revoked_certificate_is_a_refusal_in_the_report_too(browser, examined, case, monkeypatch):
+    revoked = RevocationState("revoked", papers_seals.AT, "失効しています。")
+    monkeypatch.setattr(kept_lists, "state_of", lambda *asked: revoked)
+    uploaded(browser, examined, case.signed(examined))
+    [row] = SealValidation.refused(examined)
+    assert row.sub_indication == "REVOKED_NO_POE" and [c[1] for c in row.report["checks"]][-2:] == ["不適合", "未実施"]
+
+
+def test_a_report_is_for_those_who_see_the_application(browser, examined, case, takahashi):
+    uploaded(browser, examined, case.signed(examined))
+    row = SealValidation.of(Paper.sealed(again(examined)))
+    browser.sign_in_as(takahashi)
+    assert browser.see(f"/applications/{examined.id}/seal-validations/{row.id}").status == 404
+
+
+def test_a_report_is_never_rewritten(browser, examined, case):
+    uploaded(browser, examined, case.signed(examined))
+    row = SealValidation.of(Paper.sealed(again(examined)))
+    row.report = {}
+    with pytest.raises(Exception, match="written once"):
+        row.save()
+
+
+@pytest.mark.parametrize("code", sorted(ADVICE))
+def test_every_refusal_has_a_word_of_the_norm_and_none_is_accepted(code):
+    assert not seal_validation.is_accepted(*seal_validation.indication(code))
+    assert seal_validation.indication(code)[1]
+
+
+def test_only_a_whole_pass_or_an_unknown_revocation_is_accepted():
+    assert seal_validation.is_accepted(*seal_validation.indication(""))
+    assert seal_validation.is_accepted(*seal_validation.indication("", revocation="unknown"))
+    assert seal_validation.indication("broken", "HASH_FAILURE") == ("TOTAL-FAILED", "HASH_FAILURE")

@@ -1,0 +1,165 @@
+"""The validation report of a sealed PDF, in the words of ETSI EN 319 102-1 (v1.3.1 §5.1.3, tables 5 and 6) and in plain Japanese.
+
+Accepted is TOTAL-PASSED, or INDETERMINATE with TRY_LATER: nothing is known of the certificate's revocation (SIG-04). All else is
+a refusal. Without proof of existence before, a certificate that had expired or been revoked on receipt is …_NO_POE there, not
+EXPIRED or REVOKED: the norm keeps these for a signature proven to be made too late."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from webapp.papers.seal_report import CLOCK_OF_SIGNER, Seal
+
+PASSED, INDETERMINATE, FAILED = "TOTAL-PASSED", "INDETERMINATE", "TOTAL-FAILED"
+FINE, WRONG, UNKNOWN, NOT_LOOKED_AT = "適合", "不適合", "未確認", "未実施"
+WORDS = {
+    PASSED: "電子署名は有効です。",
+    INDETERMINATE: "電子署名を有効と確認できませんでした。",
+    FAILED: "電子署名は無効です。",
+}
+# In the order in which they are looked at: what, and its name in the norm.
+STEPS = {
+    "format": ("PDFを読み取れ、審査した申請書のあとに、全体を対象とする署名が1つある", "Format Checking (5.2.2)"),
+    "document": (
+        "署名のほかに変更がなく、署名は「印」の欄にある",
+        "Signature Acceptance Validation (5.2.8): signed data object",
+    ),
+    "crypto": ("署名の値が、PDFの内容と証明書に合う", "Cryptographic Verification (5.2.7)"),
+    "certificate": (
+        "証明書はS/MIME用で、受領の時点で有効期間内であり、登録された認証局につながる",
+        "X.509 Certificate Validation (5.2.6)",
+    ),
+    "envelope": ("署名の入れ物(CMS)に余分なものがない", "Signature Acceptance Validation (5.2.8): CMS"),
+    "stamp": ("タイムスタンプがあれば、この署名に対する正しいものである", "Time-stamp Validation (5.4)"),
+    "revocation": ("証明書は失効していない", "Revocation Freshness (5.2.5)"),
+    "signer": (
+        "署名した人は、申請書に記載された人で、その役割に登録されている",
+        "Signature Acceptance Validation (5.2.8): signer",
+    ),
+}
+_SUBS = {
+    "another_document": (INDETERMINATE, "SIG_CONSTRAINTS_FAILURE"),
+    "changed_before": (INDETERMINATE, "SIG_CONSTRAINTS_FAILURE"),
+    "changed_after": (INDETERMINATE, "SIG_CONSTRAINTS_FAILURE"),
+    "two_signatures": (INDETERMINATE, "SIG_CONSTRAINTS_FAILURE"),
+    "not_on_seal_spot": (INDETERMINATE, "SIG_CONSTRAINTS_FAILURE"),
+    "bad_stamp": (INDETERMINATE, "SIG_CONSTRAINTS_FAILURE"),
+    "signer": (INDETERMINATE, "SIG_CONSTRAINTS_FAILURE"),
+    "untrusted": (INDETERMINATE, "NO_CERTIFICATE_CHAIN_FOUND"),
+    "client_certificate": (INDETERMINATE, "CHAIN_CONSTRAINTS_FAILURE"),
+    "expired": (INDETERMINATE, "OUT_OF_BOUNDS_NO_POE"),
+    "not_yet_valid": (FAILED, "NOT_YET_VALID"),
+    "revoked": (INDETERMINATE, "REVOKED_NO_POE"),
+    "weak": (INDETERMINATE, "CRYPTO_CONSTRAINTS_FAILURE"),
+    "no_signature": (FAILED, "FORMAT_FAILURE"),
+    "unreadable": (FAILED, "FORMAT_FAILURE"),
+    "broken": (FAILED, "FORMAT_FAILURE"),
+}
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What the examination of one PDF came to: `seal`, or the refusal's code, step, ETSI word (where its code alone does not
+    tell) and sentences. The hashes are SHA-256 in hex."""
+
+    seal: Seal | None
+    frozen_sha256: str
+    signed_sha256: str
+    received_at: datetime
+    code: str = ""
+    step: str = ""
+    sub: str = ""
+    message: str = ""
+    advice: str = ""
+
+
+def indication(code: str, sub: str = "", revocation: str = "good") -> tuple[str, str]:
+    """(main indication, sub-indication) of a refusal's code, or without one by the RevocationState's state."""
+    if not code:
+        return (PASSED, "") if revocation == "good" else (INDETERMINATE, "TRY_LATER")
+    main, usual = _SUBS[code]
+    if sub in ("HASH_FAILURE", "SIG_CRYPTO_FAILURE"):
+        return FAILED, sub
+    return main, sub or usual
+
+
+def is_accepted(main: str, sub: str) -> bool:
+    """Whether a paper of this result may be taken (SIG-04: with a warning for TRY_LATER)."""
+    return main == PASSED or (main, sub) == (INDETERMINATE, "TRY_LATER")
+
+
+def report(found: Validation, state=None, refusal=None, stamp_note="") -> dict:
+    """The report as JSON: `state` the RevocationState (None: not looked at), `refusal` a Refused that came after the seal was
+    found right (revoked, or not the right person), `stamp_note` why no time stamp could be had."""
+    code = found.code or (getattr(refusal, "code", "") or "signer" if refusal else "")
+    main, sub = indication(code, found.sub, state.state if state else "good")
+    failing = found.step or (("revocation" if code == "revoked" else "signer") if refusal else "")
+    seal = found.seal
+    return {
+        "version": 1,
+        "indication": main,
+        "sub_indication": sub,
+        "code": code,
+        "message": found.message or (refusal.message if refusal else ""),
+        "advice": found.advice or (refusal.advice if refusal else ""),
+        "checks": _checks(failing, found, state),
+        "points": [[point.sentence, point.result, point.detail] for point in seal.points] if seal else [],
+        "level": level(seal) if seal else "",
+        "level_means": _level(seal) + stamp_note,
+        "signer": _signer(seal),
+        "times": {
+            "claimed": _iso(seal and seal.claimed_at),
+            "stamped": _iso(seal and seal.stamp and seal.stamp.is_trusted and seal.stamp.at),
+            "received": _iso(found.received_at),
+        },
+        "sha256": {"frozen": found.frozen_sha256, "signed": found.signed_sha256},
+    }
+
+
+def _checks(failing, found, state):
+    checks, is_over = [], False
+    for step, (sentence, word) in STEPS.items():
+        result, detail = NOT_LOOKED_AT if is_over else FINE, ""
+        if step == failing:
+            result, is_over = WRONG, True
+        elif step == "revocation" and not is_over and (state is None or state.state == "unknown"):
+            result, detail = UNKNOWN, f"SIG-04: {state.sentence}" if state else ""
+        elif step == "revocation" and not is_over:
+            detail = state.label
+        elif step == "stamp" and not is_over and found.seal and not found.seal.stamp:
+            result, detail = "対象外", "タイムスタンプはありません。"
+        checks.append([sentence, result, detail, word])
+    return checks
+
+
+def level(seal: Seal) -> str:
+    """The PAdES level: B-T with a time stamp of an authority that is trusted, else B-B."""
+    return "B-T" if seal.stamp and seal.stamp.is_trusted else "B-B"
+
+
+def _level(seal):
+    if seal is None:
+        return ""
+    if seal.stamp and seal.stamp.is_trusted:
+        return "署名の時刻を、登録されたタイムスタンプ局が証明しています。遅くともこの時刻には、署名がありました。"
+    return CLOCK_OF_SIGNER + "時刻を証明する第三者はいません。証明書は、受領した時刻で確かめています。"
+
+
+def _signer(seal):
+    if seal is None:
+        return {}
+    return {
+        "mails": list(seal.signer_mails),
+        "subject": seal.subject_text,
+        "issuer": seal.issuer_text,
+        "serial": seal.serial_hex,
+        "not_before": _iso(seal.not_before),
+        "not_after": _iso(seal.not_after),
+        "sha256": hashlib.sha256(seal.certificate_der).hexdigest(),
+        "chain": list(seal.chain),
+        "authority": seal.stamp.authority if seal.stamp else "",
+    }
+
+
+def _iso(instant):
+    return instant.isoformat() if instant else ""

@@ -1,0 +1,114 @@
+"""The time stamp on a signature of a PDF (PAdES B-T, ETSI EN 319 142-1 §5.3; RFC 3161): judging it, asking for it, adding it.
+
+It is an unsigned attribute of the CMS and may be taken off unnoticed: a signature without one is B-B. What is there must be
+one stamp, right, over this very signature. The stamp is set into the gap of /ByteRange, so that the signature stays as it is.
+"""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from asn1crypto import algos, cms, tsp
+from cryptography import x509
+
+from webapp.errors import Refused
+from webapp.papers import timestamp
+from webapp.papers.envelope import der_length
+from webapp.papers.pdf import PARSER_ERRORS, reader
+from webapp.papers.seal_report import CLOCK_OF_SIGNER, NOTE, UNKNOWN, Point, SealRefused
+from webapp.papers.timestamp import Timestamp
+
+STAMP = "signature_time_stamp_token"
+SKEW = timedelta(minutes=10)
+
+
+class NoStamp(Refused):
+    """There is no time stamp that could be added."""
+
+
+def check(signer: cms.SignerInfo, certificate: x509.Certificate, received_at: datetime, roots=(), others=()):
+    """The Timestamp in the unsigned attributes of a SignerInfo, or None; judged by `roots` and `others` (DER). Raises
+    SealRefused bad_stamp for one that is wrong, broken in any of its bytes, late, or is not alone."""
+    unsigned = list(signer["unsigned_attrs"] or ())
+    if not unsigned:
+        return None
+    if len(unsigned) > 1 or unsigned[0]["type"].native != STAMP or len(unsigned[0]["values"]) != 1:
+        raise _bad("電子署名に、時刻の証明(タイムスタンプ)のほかの追加情報があります。")
+    found = timestamp.judged_token(unsigned[0]["values"][0].dump(), signer["signature"].native, roots, others)
+    if found.fault:
+        raise _bad(found.fault)
+    if found.at > received_at + SKEW or found.at < certificate.not_valid_before_utc:
+        raise _bad("タイムスタンプの時刻が、受領より後か、証明書の有効期間より前です。", "TIMESTAMP_ORDER_FAILURE")
+    return found
+
+
+def _bad(sentence, sub="SIG_CONSTRAINTS_FAILURE"):
+    return SealRefused("bad_stamp", sentence, sub=sub)
+
+
+def point(stamp: Timestamp | None) -> Point:
+    """What a report says of the time: B-T by a trusted authority, else B-B and what that means."""
+    if stamp is None:
+        return Point("タイムスタンプはありません(B-B)。", NOTE, CLOCK_OF_SIGNER)
+    at = stamp.at.strftime("%Y-%m-%d %H:%M:%S UTC")
+    if stamp.is_trusted:
+        return Point(
+            "登録されたタイムスタンプ局が、署名の時刻を証明しています(B-T)。", detail=f"{at}, {stamp.authority}"
+        )
+    said = f"タイムスタンプ局({stamp.authority})が「信頼する認証局」に登録されていません。{CLOCK_OF_SIGNER}"
+    return Point("タイムスタンプはありますが、確かめられないため、ないものとして扱います(B-B)。", UNKNOWN, said)
+
+
+def question(pdf: bytes) -> bytes:
+    """The TimeStampReq (DER) for the one signature of a PDF. Raises NoStamp for a PDF without exactly one, or with a stamp."""
+    signer = _cms(_gap(pdf)[2])["content"]["signer_infos"][0]
+    if len(signer["unsigned_attrs"] or ()):
+        raise NoStamp("電子署名には、すでに追加情報があります。", "そのまま提出してください。")
+    digest = hashlib.sha256(signer["signature"].native).digest()
+    imprint = {"hash_algorithm": algos.DigestAlgorithm({"algorithm": "sha256"}), "hashed_message": digest}
+    asked = {"version": 1, "message_imprint": imprint, "nonce": secrets.randbits(63), "cert_req": True}
+    return tsp.TimeStampReq(asked).dump()
+
+
+def stamped(pdf: bytes, asked: bytes, answer: bytes) -> bytes:
+    """`pdf` with the stamp of a TimeStampResp (DER) to `asked` set into its signature. Raises NoStamp for an answer that is
+    none, is wrong, or has no room."""
+    try:
+        response, wanted = tsp.TimeStampResp.load(answer, strict=True), tsp.TimeStampReq.load(asked)
+        token = response["time_stamp_token"]
+        told = token["content"]["encap_content_info"]["content"].parsed
+        is_ours = all(told[name].native == wanted[name].native for name in ("nonce", "message_imprint"))
+        if response["status"]["status"].native not in ("granted", "granted_with_mods") or not is_ours:
+            raise NoStamp(
+                "タイムスタンプ局の回答が、問い合わせと一致しません。", "タイムスタンプ局に確認してください。"
+            )
+        start, end, contents = _gap(pdf)
+        signed = _cms(contents)
+        signer = signed["content"]["signer_infos"][0]
+        fault = timestamp.judged_token(token.dump(), signer["signature"].native).fault
+        signer["unsigned_attrs"] = cms.CMSAttributes([cms.CMSAttribute({"type": STAMP, "values": [token]})])
+        made = signed.dump(force=True).hex().encode()
+    except (*PARSER_ERRORS, KeyError) as error:
+        raise NoStamp(
+            "タイムスタンプ局の回答を読み取れませんでした。", "タイムスタンプ局に確認してください。"
+        ) from error
+    if fault or len(made) > end - start - 2:
+        raise NoStamp(fault or "タイムスタンプを入れる場所が、署名の中に足りません。", "そのまま提出してください。")
+    return pdf[: start + 1] + made.ljust(end - start - 2, b"0") + pdf[end - 1 :]
+
+
+def _gap(pdf):
+    """Where the gap of /ByteRange starts and ends, and what stands in it (bytes, padded)."""
+    try:
+        [signature] = reader(pdf).embedded_signatures
+        _, start, end, _ = (int(number) for number in signature.byte_range)
+        contents = bytes.fromhex(pdf[start + 1 : end - 1].decode("ascii"))
+        if pdf[start : start + 1] != b"<" or pdf[end - 1 : end] != b">" or contents != signature.pkcs7_content:
+            raise ValueError("gap")
+    except PARSER_ERRORS as error:
+        raise NoStamp("PDFの電子署名を読み取れませんでした。", "署名されたPDFを確認してください。") from error
+    return start, end, contents
+
+
+def _cms(contents):
+    return cms.ContentInfo.load(contents[: der_length(contents)], strict=True)
