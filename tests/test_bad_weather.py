@@ -19,6 +19,8 @@ from webapp import clock, worker
 from webapp.register import ApplicationForm, Csr, Event, Job, KeyPair, Letter, database, verify_chain
 from webapp.register.jobs import LEASE
 
+pytestmark = pytest.mark.slow  # many, and each walks far
+
 ROOT = Path(__file__).parent.parent
 
 # The mail server (1-1-5)
@@ -266,7 +268,6 @@ from webapp import worker
 from webapp.register import bind, content, database
 from webapp.settings import Settings
 
-pytestmark = pytest.mark.slow  # many, and each walks far
 settings = Settings(data=Path(sys.argv[1]))
 content.unlock(settings.content_key_file)
 bind(settings.database)

@@ -14,6 +14,8 @@ from tests.signed_files import INDIRECT, Maker, program, zipped
 from webapp import clock
 from webapp.register import Certificate, Content, verify_chain
 
+pytestmark = pytest.mark.slow  # many, and each walks far
+
 LOOKUP = "/certificates/lookup"
 NOT_HERE = "この台帳で、あなたが見られる証明書にはありません"
 
