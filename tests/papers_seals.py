@@ -37,10 +37,21 @@ class Head:
 
 
 def sign(
-    pdf, head, *, field="Seal", box=None, page=0, pades=False, certify=False, hash="sha256", before=None, strict=True
+    pdf,
+    head,
+    *,
+    field="Seal",
+    box=None,
+    page=0,
+    pades=False,
+    certify=False,
+    hash="sha256",
+    before=None,
+    strict=True,
+    room=None,
 ):
     """`pdf` (bytes or a writer) signed by `head` in an existing field, or in a new one if `box` is given; `before`
-    gets the writer first and may change things in the same revision."""
+    gets the writer first and may change things in the same revision; `room` is for how many hex digits (default: just enough)."""
     writer = _writer(pdf, strict)
     if before:
         before(writer)
@@ -51,7 +62,7 @@ def sign(
         subfilter=fields.SigSeedSubFilter.PADES if pades else fields.SigSeedSubFilter.ADOBE_PKCS7_DETACHED,
     )
     spec = box and fields.SigFieldSpec(field, on_page=page, box=box)
-    out = signers.PdfSigner(metadata, head.signer(), new_field_spec=spec).sign_pdf(writer)
+    out = signers.PdfSigner(metadata, head.signer(), new_field_spec=spec).sign_pdf(writer, bytes_reserved=room)
     return out.getvalue()
 
 

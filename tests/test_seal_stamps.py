@@ -4,12 +4,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from asn1crypto import cms
 
 from tests import ca, papers_seals
-from tests.cases import again, unguarded
+from tests.cases import again, frozen_of, unguarded
 from tests.papers_pdf import frozen_pdf
 from tests.time_stamps import TimeStampAuthority
-from webapp import profiles
+from webapp import clock, profiles
 from webapp.acts import ca_profiles, seal_stamps, sealing
 from webapp.papers import seal, signature_stamp
 from webapp.papers.seal_report import SealRefused
@@ -37,7 +38,7 @@ def tsa(tmp_path, stamp_authority):
 
 @pytest.fixture(scope="module")
 def signed(authority):
-    return papers_seals.sign(FROZEN, papers_seals.Head(authority), pades=True)
+    return papers_seals.sign(FROZEN, papers_seals.Head(authority), pades=True, room=32768)
 
 
 @pytest.fixture
@@ -81,13 +82,18 @@ def test_a_stamp_of_an_authority_that_nobody_trusts_counts_for_nothing(check, si
 
 
 def test_a_stamp_over_another_signature_is_refused(check, authority, signed, tsa):
-    other = stamped(papers_seals.sign(frozen_pdf("CS-2026-0099"), papers_seals.Head(authority), pades=True), tsa)
+    other = stamped(
+        papers_seals.sign(frozen_pdf("CS-2026-0099"), papers_seals.Head(authority), pades=True, room=32768), tsa
+    )
     _, _, theirs = signature_stamp._gap(other)
     _, _, ours = signature_stamp._gap(signed)
     mine, token = signature_stamp._cms(ours), signature_stamp._cms(theirs)
-    mine["content"]["signer_infos"][0]["unsigned_attrs"] = token["content"]["signer_infos"][0]["unsigned_attrs"]
+    signer = mine["content"]["signer_infos"][0]
+    signer["unsigned_attrs"] = token["content"]["signer_infos"][0]["unsigned_attrs"]
+    mine["content"]["signer_infos"] = cms.SignerInfos([signer])
+    mine = cms.ContentInfo({"content_type": "signed_data", "content": mine["content"]})
     start, end, _ = signature_stamp._gap(signed)
-    made = mine.dump(force=True).hex().encode().ljust(end - start - 2, b"0")
+    made = mine.dump().hex().encode().ljust(end - start - 2, b"0")
     assert refusal(check, signed[: start + 1] + made + signed[end - 1 :])[0] == "bad_stamp"
 
 
@@ -129,15 +135,18 @@ def stamping(monkeypatch, house):
 
 
 def sealed_by_station(case, application):
+    key = ca.new_key()
+    certificate = case.authorities.seal.smime(key.public_key(), papers_seals.MAIL)
+    head = papers_seals.Head(case.authorities.seal, key, certificate, case.authorities.seal.chain)
     with unguarded():
-        pdf, note = seal_stamps.stamped(case.signed(application))
+        pdf, note = seal_stamps.stamped(papers_seals.sign(frozen_of(application), head, pades=True, room=32768))
         sealing.seal(application, case.who("田中"), "station.pdf", pdf, note)
     return SealValidation.of(Paper.sealed(again(application))).report
 
 
 def test_where_an_authority_is_named_a_stations_seal_becomes_b_t(case, stamping, tsa, stamp_authority):
     for der, is_root in ((ca.der(stamp_authority.root), True), (ca.der(stamp_authority.issuing), False)):
-        TrustAnchor.create(use="timestamp", name="TSA", der=der, is_root=is_root, since_on="2026-01-01")
+        TrustAnchor.create(use="timestamp", name="TSA", der=der, is_root=is_root, since_on=clock.today())
     application = case.examined()
     stamping(tsa.url)
     report = sealed_by_station(case, application)

@@ -87,7 +87,8 @@ def stamped(pdf: bytes, asked: bytes, answer: bytes) -> bytes:
         signer = signed["content"]["signer_infos"][0]
         fault = timestamp.judged_token(token.dump(), signer["signature"].native).fault
         signer["unsigned_attrs"] = cms.CMSAttributes([cms.CMSAttribute({"type": STAMP, "values": [token]})])
-        made = signed.dump(force=True).hex().encode()
+        signed["content"]["signer_infos"] = cms.SignerInfos([signer])
+        made = cms.ContentInfo({"content_type": "signed_data", "content": signed["content"]}).dump().hex().encode()
     except (*PARSER_ERRORS, KeyError) as error:
         raise NoStamp(
             "タイムスタンプ局の回答を読み取れませんでした。", "タイムスタンプ局に確認してください。"
