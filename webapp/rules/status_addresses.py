@@ -59,7 +59,7 @@ def is_listed(url, hosts):
 
 
 def place_of(url):
-    """"host" or "host:port" of a URL, as lists of hosts write it."""
+    """ "host" or "host:port" of a URL, as lists of hosts write it."""
     return urlsplit(url).netloc
 
 
