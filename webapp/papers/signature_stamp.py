@@ -37,9 +37,22 @@ def check(signer: cms.SignerInfo, certificate: x509.Certificate, received_at: da
     found = timestamp.judged_token(unsigned[0]["values"][0].dump(), signer["signature"].native, roots, others)
     if found.fault:
         raise _bad(found.fault)
+    if not _names_its_certificate(unsigned[0]["values"][0], found.chain[0]):
+        raise _bad("タイムスタンプ局の証明書が、タイムスタンプに記されたものと異なります。")
     if found.at > received_at + SKEW or found.at < certificate.not_valid_before_utc:
         raise _bad("タイムスタンプの時刻が、受領より後か、証明書の有効期間より前です。", "TIMESTAMP_ORDER_FAILURE")
     return found
+
+
+def _names_its_certificate(token, certificate):
+    """Whether the signed ESSCertID of a token is that of the certificate (DER) that came along (RFC 3161 §2.4.2, RFC 5816)."""
+    for attribute in token["content"]["signer_infos"][0]["signed_attrs"]:
+        if attribute["type"].native in ("signing_certificate", "signing_certificate_v2"):
+            named = attribute["values"][0]["certs"][0]
+            is_new = attribute["type"].native.endswith("_v2")
+            kind = named["hash_algorithm"]["algorithm"].native if is_new else "sha1"
+            return named["cert_hash"].native == hashlib.new(kind, certificate, usedforsecurity=False).digest()
+    return False
 
 
 def _bad(sentence, sub="SIG_CONSTRAINTS_FAILURE"):
