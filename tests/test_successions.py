@@ -29,8 +29,6 @@ from webapp.register import (
 )
 from webapp.register.responsibilities import live_certificates
 
-pytestmark = pytest.mark.slow  # many, and each walks far
-
 
 @pytest.fixture
 def admin(house, kobayashi, by):
