@@ -28,6 +28,8 @@ from webapp.register import (
 )
 from webapp.settings import Settings
 
+pytestmark = pytest.mark.slow  # many, and each walks far
+
 ACTS = {kind: {act.verb: act for act in PROCEDURES[kind]} for kind in Kind}
 BY_PEOPLE = {kind: [act for act in ACTS[kind].values() if Role.SYSTEM not in act.by] for kind in Kind}
 NOUNS = {act.noun for acts in BY_PEOPLE.values() for act in acts}

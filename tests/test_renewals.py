@@ -12,6 +12,8 @@ from webapp.acts import delivery, dispatch, examination, keys, sealing
 from webapp.papers import csr
 from webapp.register import Application, Certificate, Consent, Csr, Document, IdentityCheck, Institution, PersonRole
 
+pytestmark = pytest.mark.slow  # many, and each walks far
+
 PAGE = "/certificates/{}/renewal"
 
 
