@@ -15,6 +15,8 @@ TAGS = (2, 3, 4, 5, 6, 10, 12, 19, 22, 23, 24, 30, 0x30, 0x31, 0x80, 0xA0, 0xA3,
 LENGTHS = (b"\x80", b"\0", b"\x7f", b"\xff", b"\x84\xff\xff\xff\xff", b"\x82\0\x05", b"\x88" + b"\x7f" * 8, b"\x81\x01")
 
 DEEPEST = 60
+# What zipfile makes of an archive that was spoilt before.
+SPOILT = (zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError, RuntimeError)
 
 
 # DER (X.690)
@@ -216,7 +218,7 @@ def _zip(data, random, change):
         return zip_header(data, random)
     try:
         found = members(data)
-    except Exception:  # noqa: BLE001 - it was spoilt before; which error that makes does not matter here
+    except SPOILT:
         return raw(data, random)
     return stored(files_changed(found, random, change)) if found else raw(data, random)
 
