@@ -108,7 +108,7 @@ def parser():
     seal.add_argument("pdf", help="捺印・署名用のPDF")
     _signer(seal, "署名したPDFの書き出し先")
     seal.add_argument("--field", default="Seal", help="署名欄の名前")
-    seal.add_argument("--name", action="append", help="印影に入れる行。順に繰り返し指定")
+    seal.add_argument("--name", action="append", help="印影に入れる資格と氏名。順に繰り返し指定(氏名が最後)")
     seal.add_argument("--reason", default="", help="署名の理由")
 
     smime = _act(acts, "smime", signing.smime, "メールのファイルに署名します(S/MIME)。")

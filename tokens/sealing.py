@@ -10,6 +10,7 @@ from io import BytesIO
 
 from pyhanko.pdf_utils.images import PdfImage
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.layout import AxisAlignment, Margins, SimpleBoxLayoutRule
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter, enumerate_sig_fields
 from pyhanko.sign.general import SigningError
@@ -24,7 +25,8 @@ ROOM = 32768  # hex digits: for the signature, and a time stamp with its chain
 
 
 def seal(pdf, signing_certificate, chain, sign, *, field="Seal", name_lines=(), reason=""):
-    """`pdf` (bytes) with one more revision: a signature in its empty field, and a stamp with `name_lines` there.
+    """`pdf` (bytes) with one more revision: a signature in its empty field, and its visible mark there: `name_lines` (資格,
+    氏名; none: no mark), today's date of Japan and the first digits of the certificate's SHA-256.
 
     `signing_certificate` and each of `chain` are DER. `sign(signed_attributes_der) -> signature` is called once, and
     returns RSASSA-PKCS1-v1_5 or DER ECDSA with SHA-256. A lock that the field carries (/Lock) takes effect.
@@ -63,7 +65,7 @@ def begin(pdf, signing_certificate, chain, *, field="Seal", name_lines=(), reaso
     except PdfError as error:
         raise named("seal_unreadable", type(error).__name__) from error
     signer = signer_of(signing_certificate, chain)
-    style = _style(name_lines, width, height)
+    style = _style(stamp.lines_of(name_lines, signing_certificate), width, height)
     try:
         prepared, unfinished, attributes = asyncio.run(_prepared(writer, signer, style, field, reason))
     except (PdfError, SigningError) as error:  # a document that forbids the signature
@@ -82,14 +84,15 @@ def _box(writer, field):
     raise named("seal_no_field", field)
 
 
-def _style(name_lines, width, height):
-    if not name_lines or not width or not height:
+def _style(lines, width, height):
+    if not lines or not width or not height:
         return StaticStampStyle(border_width=0)
     try:
-        picture = stamp.draw(name_lines, width, height)
+        picture = stamp.draw(lines, width, height)
     except OSError as error:
         raise named("font_missing") from error
-    return StaticStampStyle(border_width=0, background=PdfImage(picture))
+    whole = SimpleBoxLayoutRule(AxisAlignment.ALIGN_MID, AxisAlignment.ALIGN_MID, margins=Margins())
+    return StaticStampStyle(border_width=0, background=PdfImage(picture), background_layout=whole)
 
 
 async def _prepared(writer, signer, style, field, reason):

@@ -1,6 +1,5 @@
 """Seals on PDFs and signatures on mails."""
 
-from datetime import UTC, datetime
 from hashlib import sha256
 
 from cryptography import x509
@@ -15,10 +14,8 @@ def seal(options):
     """The head's electronic signature on the form's PDF."""
     from tokens import sealing  # pyHanko takes a second to load; only this command and the next need it
 
-    today = datetime.now(UTC).astimezone(files.JAPAN).date().isoformat()
-
     def sealed(pdf, certificate, chain, sign):
-        lines = options.name or [certificates.common_name(certificate), today]
+        lines = options.name or [certificates.common_name(certificate)]
         der = certificates.der(certificate)
         return sealing.seal(pdf, der, chain, sign, field=options.field, name_lines=lines, reason=options.reason)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from tokens import stamp
 from tokens.errors import TokenError, named
 from tokens.station import cards, document, payloads, pictures, showing
 from tokens.station.refusals import Refusal
@@ -71,7 +72,7 @@ def _form_ready(envelope, data, drawn, held):
         ("ページ数", str(drawn.count) if drawn.count else "数えられません"),
         ("大きさ", showing.size(len(data))),
         ("SHA-256", showing.digest(asked.sha256)),
-        ("印影に入る文字", " / ".join(asked.name_lines)),
+        ("印影に入る文字", " / ".join(line for line, _ in stamp.lines_of(asked.name_lines, held.der))),
         *cards.rows(held),
     ]
     pdf = ("application/pdf", data)

@@ -14,7 +14,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from webapp.errors import Incomplete, Refused
 
-GOTHIC, MINCHO = "IPAexGothic", "IPAexMincho"
+GOTHIC, MINCHO, WIDE_MINCHO = "IPAexGothic", "IPAexMincho", "Noto Serif CJK JP"
+LAST_OF_IPAEX = "\uffff"  # letters beyond, 𠮷 among them, are mostly not in the IPAex fonts
 WIDTHS = {"A": 15, "B": 20.5, "C": 33.5, "D": 12.5}  # characters; together the 174 mm between the margins
 FIRST_ROW = 5
 ROW = 23  # points
@@ -87,6 +88,8 @@ def _write(cell, text: str) -> None:
     if text:
         cell.data_type = "s"
         cell.quotePrefix = True
+    if any(letter > LAST_OF_IPAEX for letter in text):
+        cell.font = Font(WIDE_MINCHO, cell.font.size)  # so that a rare letter does not stand out from its name
 
 
 def _value_cells(sheet: Worksheet, labels: dict) -> dict:

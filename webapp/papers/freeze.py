@@ -3,6 +3,7 @@
 """
 
 import io
+import itertools
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from webapp.papers.office import to_pdf
 
 FIELD = "Seal"
 MM = 72 / 25.4  # points
-SIDE = 22 * MM  # the 印 spot is a square of 22 mm
+SIDE, SMALLEST = 22 * MM, 10 * MM  # the 印 spot is a square
 HEADS = ("代表者", "機関責任者", "機関の長")
 SEAL_WORDS = {"印", "㊞", "(印)", "（印）", "「印」"}
 
@@ -80,8 +81,9 @@ def compared(pdf: bytes, expected: dict) -> bytes:
 
 def seal_box(pdf: bytes, seal: dict | None = None) -> tuple[int, tuple[float, float, float, float]]:
     """(page index, (left, bottom, right, top) in points from the lower left corner) for the seal: the given rectangle
-    ({"page" from 1, "left", "top", "width", "height" in mm from the upper left corner}), else the 22 mm square round the
-    only 印, or the one that stands nearest to 「代表者」 and the like. Raises Unreadable if there is none."""
+    ({"page" from 1, "left", "top", "width", "height" in mm from the upper left corner}), else a square of 22 mm on the
+    only 印, or on the one that stands nearest to 「代表者」 and the like; beside it or smaller where that square would cover a
+    word. Raises Unreadable if there is no 印."""
     sizes, words = look.words(pdf)
     if seal is not None:
         return _given(seal, sizes)
@@ -94,8 +96,27 @@ def seal_box(pdf: bytes, seal: dict | None = None) -> tuple[int, tuple[float, fl
             "様式の対応表で、「印」の位置を入力してください。",
         )
     found = min(near, key=lambda pair: pair[0])[1] if near else seals[0]
-    x, y = (found.left + found.right) / 2, sizes[found.page][1] - (found.top + found.bottom) / 2
-    return found.page, (x - SIDE / 2, y - SIDE / 2, x + SIDE / 2, y + SIDE / 2)
+    return found.page, _square(found, words, *sizes[found.page])
+
+
+def _square(seal, words, width, height):
+    """The largest square, up to SIDE, that holds the middle of 印, nearest to it, within the page and off every other word; of
+    the SMALLEST side on 印 where there is no room at all."""
+    x, y = (seal.left + seal.right) / 2, (seal.top + seal.bottom) / 2
+    others = [word for word in words if word.page == seal.page and word.text not in SEAL_WORDS]
+    for side in range(round(SIDE / MM), round(SMALLEST / MM) - 1, -1):
+        half, moves = side * MM / 2, sorted(range(-side // 2, side // 2 + 1), key=abs)
+        places = sorted(itertools.product(moves, moves), key=lambda move: move[0] ** 2 + move[1] ** 2)
+        for box in ((x + a * MM - half, y + b * MM - half, x + a * MM + half, y + b * MM + half) for a, b in places):
+            is_within = box[0] >= 0 and box[1] >= 0 and box[2] <= width and box[3] <= height
+            if is_within and not any(_meet(box, word) for word in others):
+                return box[0], height - box[3], box[2], height - box[1]
+    half = SMALLEST / 2
+    return x - half, height - y - half, x + half, height - y + half
+
+
+def _meet(box, word):
+    return word.left < box[2] and box[0] < word.right and word.top < box[3] and box[1] < word.bottom
 
 
 def _given(seal, sizes):

@@ -22,6 +22,7 @@ from pyhanko_certvalidator import ValidationContext
 from webapp.papers import envelope, signature_stamp, signer
 from webapp.papers.pdf import PARSER_ERRORS, reader
 from webapp.papers.revision import Spot, check_chain, check_objects
+from webapp.papers.seal_look import check_legible
 from webapp.papers.seal_report import GOOD, NOTE, Point, Seal, SealRefused, looking_at
 from webapp.papers.seal_validation import Validation
 from webapp.papers.subject import Subject
@@ -40,8 +41,8 @@ def check(signed: bytes, frozen: bytes, anchors, others, received_at: datetime, 
 
     `anchors` are the trusted root (or issuing) certificates and `others` helpful intermediates, all DER; `stamp_anchors`
     are such two lists for time-stamp authorities; `received_at` is aware. Raises SealRefused with `.code`:
-    another_document, changed_before, changed_after, no_signature, two_signatures, not_on_seal_spot, untrusted, expired,
-    not_yet_valid, client_certificate, broken, bad_stamp, weak, unreadable."""
+    another_document, changed_before, changed_after, no_signature, two_signatures, not_on_seal_spot, covers_text, untrusted,
+    expired, not_yet_valid, client_certificate, broken, bad_stamp, weak, unreadable."""
     with looking_at("format"):
         _check_beginning(signed, frozen)
     try:
@@ -73,6 +74,7 @@ def _checked(signed: bytes, frozen: bytes, anchors, others, received_at, stamp_a
     with looking_at("document"):
         check_chain(pdf, before, len(frozen))
         spot = check_objects(pdf, before)
+        check_legible(signed, frozen)
     certificate = x509.load_der_x509_certificate(signature.signer_cert.dump())
     with looking_at("crypto"):
         envelope.check_modern(signature.signer_info)
@@ -169,6 +171,7 @@ def _document_points(frozen: bytes, spot: Spot, status: PdfSignatureStatus) -> l
         Point("電子署名は1つだけで、ファイル全体を対象にしています。"),
         Point("署名のほかに、書き足しや変更はありません。"),
         Point(f"電子署名は{place}", detail=f"署名欄の名前: {spot.field}"),
+        Point("電子署名の表示は、申請書の文字に重なっていません。"),
         Point("電子署名は壊れていません。", GOOD, f"{status.md_algorithm}, {status.pkcs7_signature_mechanism}"),
     ]
 
