@@ -162,7 +162,7 @@ def test_what_is_frozen_after_is_written_on_the_form_and_what_was_before_stays(o
     officer.press(f"/form_templates/{newest().id}/use")
     used = []
 
-    def freeze(form, template=None, *, printed=None, work=None):
+    def freeze(form, template=None, *, wants_seal=True, printed=None, work=None):
         from webapp.papers.freeze import Frozen
 
         used.append((template and sorted(template.mapping), printed))
@@ -201,7 +201,7 @@ def test_a_pdf_from_excel_is_taken_only_with_every_value_and_then_frozen_anew(of
     assert sent().status == 409
     old = Paper.newest(application, "form_pdf")
 
-    def freeze(form, template=None, *, printed=None, work=None):
+    def freeze(form, template=None, *, wants_seal=True, printed=None, work=None):
         from webapp.papers.freeze import Frozen
 
         assert printed == b"%PDF-1.7 x"

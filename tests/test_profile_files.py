@@ -90,7 +90,6 @@ def test_what_is_wrong_is_named_with_its_line_and_what_to_do(old, new, where, se
         ("second_person", 'portal_address = "https://a.example/"\nsecond_person', "portal_address", "ポータルの設定が"),
         ("second_person", 'dispatch = "portal"\nsecond_person', "portal_fields", "発行の入力欄がありません"),
         ("second_person", 'dispatch = "portal"\nsecond_person', "recipients", "メールの宛先があります"),
-        ("second_person", 'seal = "none"\nsecond_person', "seal", "まだ対応していません"),
         ('revoke = ["xlsx", "pdf"]', 'revoke = ["pdf"]', "attachments", "決まっています"),
         ("rsa_min_bits = 3072", "rsa_min_bits = 4096", "offered_keys", "短い鍵です"),
         ('["P-256", "P-384", "P-521"]', '["P-384"]', "offered_keys", "curves にありません"),

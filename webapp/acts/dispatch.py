@@ -31,16 +31,16 @@ CONFIRMED = "最新の手順・様式を確認しました"
 
 
 def packet_of(application, verb="dispatch"):
-    """(packet, points): the files to send under their stable names, three for issue and two for revocation, and what
-    was checked of them (ATT-01/02). Raises Refused with the first fault."""
+    """(packet, points): the files to send under their stable names, three for issue and two for revocation (without
+    the PDF where no seal is wanted), and what was checked of them (ATT-01/02). Raises Refused with the first fault."""
     _require_mail(application)
     institution = Institution.here()
     facts.demand(facts.for_dispatch(application, verb=verb), "送付に必要なものがそろっていません。")
     form = form_values.frozen(ApplicationForm.current(application))
     frozen = Paper.newest(application, "form_pdf").content.bytes()
     xlsx = Paper.newest(application, "form_xlsx").content.bytes()
-    sealed, is_scan = Paper.sealed(application), Paper.sealed(application).kind == "scan"
-    pdf = sealed.content.bytes()
+    sealed = Paper.sealed(application)
+    pdf, is_scan = sealed and sealed.content.bytes(), bool(sealed) and sealed.kind == "scan"
     named, spki_sha256 = (institution.org_code, application.number), ""
     if application.is_revocation:
         packet = packets.revocation_packet(*named, xlsx, pdf, scanned=is_scan)

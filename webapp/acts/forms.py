@@ -42,7 +42,8 @@ def _frozen(row, template, work):
 
     on = template and form_template.Template(template.content.bytes(), template.mapping)
     printed = row.printed.bytes() if row.printed else None
-    return freeze.freeze(form_values.frozen(row), on, printed=printed, work=work)
+    wants_seal = row.application.wants_seal
+    return freeze.freeze(form_values.frozen(row), on, wants_seal=wants_seal, printed=printed, work=work)
 
 
 def put(row, frozen, template=None):

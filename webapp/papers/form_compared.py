@@ -18,7 +18,9 @@ def missing(pdf: bytes, blank: bytes, mapping: dict | None, form) -> list[str]:
     return [labels[key].label for key in form_print.look(pdf, expected).missing]
 
 
-def on_specimen(form) -> Filled:
+def on_specimen(form, wants_seal: bool = True) -> Filled:
     """The form on our own specimen, and what a print of it shows."""
     paper = paper_of(form)
-    return Filled(paper.fill(form), {key: [text] for key, text in paper.printed(form).items() if text})
+    return Filled(
+        paper.fill(form, wants_seal=wants_seal), {key: [text] for key, text in paper.printed(form).items() if text}
+    )

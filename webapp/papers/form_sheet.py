@@ -6,7 +6,7 @@ who seals; IPAex fonts by name, so that LibreOffice embeds them.
 
 import io
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import openpyxl
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
@@ -19,6 +19,7 @@ LAST_OF_IPAEX = "\uffff"  # letters beyond, 𠮷 among them, are mostly not in t
 WIDTHS = {"A": 15, "B": 20.5, "C": 33.5, "D": 12.5}  # characters; together the 174 mm between the margins
 FIRST_ROW = 5
 ROW = 23  # points
+NO_SEAL = "この申請書には、捺印も電子署名も要りません。"
 SPECIMEN_NOTE = "この様式は見本です。認証局の正式な様式ではありません。"
 
 _thin, _strong = Side(style="thin", color="808080"), Side(style="medium", color="333333")
@@ -31,7 +32,8 @@ class Design:
     """What a form looks like. `labels`: (group, label) as printed -> key, in the order of the rows; `seal_group`: the
     group whose rows make room for 印 (`seal_group_lines`: its name, broken over lines). By key: `tall` the height of a
     row in points, `large` the size of the letters, `wrapped` what may take several lines, `upright` what is set in the
-    Gothic. `name` is the sheet's, `title`, `sentence` and `note` stand above and below the table."""
+    Gothic. `name` is the sheet's, `title`, `sentence` and `note` stand above and below the table. `has_seal`: there is
+    a 印."""
 
     name: str
     title: str
@@ -44,6 +46,10 @@ class Design:
     large: dict = field(default_factory=dict)
     wrapped: tuple = ()
     upright: tuple = ()
+    has_seal: bool = True
+
+    def without_seal(self):
+        return replace(self, note=NO_SEAL, has_seal=False)
 
 
 def draw(design: Design) -> bytes:
@@ -144,14 +150,16 @@ def _table(sheet: Worksheet, design: Design) -> int:
         groups.setdefault(group, []).append(row)
         sheet.row_dimensions[row].height = design.tall.get(key, ROW)
         _put(sheet, f"B{row}", label, font=Font(GOTHIC, 9.5), fill=_shade, wrap=True)
-        _value(sheet, f"C{row}" if group == design.seal_group else f"C{row}:D{row}", key, design)
+        beside_seal = design.has_seal and group == design.seal_group
+        _value(sheet, f"C{row}" if beside_seal else f"C{row}:D{row}", key, design)
         row += 1
     for group, rows in groups.items():
         name = design.seal_group_lines if group == design.seal_group else group
         _put(sheet, f"A{rows[0]}:A{rows[-1]}", name, font=Font(GOTHIC, 10), fill=_shade, wrap=True)
         _frame(sheet, rows[0], rows[-1])
-    seal = groups[design.seal_group]
-    _put(sheet, f"D{seal[0]}:D{seal[-1]}", "印", font=Font(MINCHO, 14, color="9A9A9A"), align="center")
+    if design.has_seal:
+        seal = groups[design.seal_group]
+        _put(sheet, f"D{seal[0]}:D{seal[-1]}", "印", font=Font(MINCHO, 14, color="9A9A9A"), align="center")
     return row - 1
 
 

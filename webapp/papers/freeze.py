@@ -39,29 +39,35 @@ class Frozen:
     mark: str
 
 
-def freeze(form, template: Template | None = None, *, printed: bytes | None = None, work: Path | None = None) -> Frozen:
+def freeze(
+    form,
+    template: Template | None = None,
+    *,
+    wants_seal: bool = True,
+    printed: bytes | None = None,
+    work: Path | None = None,
+) -> Frozen:
     """Makes the documents of an IssueForm or a RevocationForm on the institution's form of the CA (else on our specimen).
-    `printed`: a PDF that a person saved from Excel, in place of LibreOffice's; `work` is LibreOffice's folder, see
+    `wants_seal`: the CA wants a seal; otherwise the PDF has no signature field, and our specimen no 印. `printed`: a PDF that a person saved from Excel, in place of LibreOffice's; `work` is LibreOffice's folder, see
     `to_pdf`.
 
     Raises Refused/Incomplete for values that cannot be printed, Unreadable when a tool fails and for a PDF of Excel that
     does not show every value. Takes seconds: for the worker, never for a request."""
     form = replace(form, mark=mark_of(form))
     if template is None:
-        filled = form_compared.on_specimen(form)
+        filled = form_compared.on_specimen(form, wants_seal)
     else:
         filled = guard.run("webapp.papers.form_filling:filled", template.blank, template.mapping, form)
     pdf = to_pdf(filled.xlsx, work) if printed is None else compared(printed, filled.expected)
-    seal = template and template.mapping["seal"]
+    seal = seal_box(pdf, template and template.mapping["seal"]) if wants_seal else None
     hide = getattr(form, "zip_password", "") if "zip_password" in filled.expected else ""
     return _frozen(form, filled.xlsx, pdf, seal, hide, is_marked=template is None and printed is None)
 
 
 def _frozen(form, xlsx, printed, seal, hide, is_marked):
-    page, box = seal_box(printed, seal)
     pdf = printed if is_marked else page_mark.marked(printed, f"{form.number} v{form.version} {form.mark}")
-    pdf = page_code.coded(pdf, page_code.text_of(form), (page, box))
-    pdf = add_seal_field(pdf, page, box)
+    pdf = page_code.coded(pdf, page_code.text_of(form), seal)
+    pdf = add_seal_field(pdf, *seal) if seal else pdf
     shown = pictures(pdf)
     masked = pictures(pdf, [hide]) if hide else shown if getattr(form, "zip_password", "") else []
     return Frozen(xlsx, pdf, shown, masked, form.mark)

@@ -55,15 +55,16 @@ def draw_blank() -> bytes:
     return form_sheet.draw(DESIGN)
 
 
-def fill(form: IssueForm, blank: bytes | None = None) -> bytes:
-    """The sheet (`blank` or our specimen) with the values of `form` written beside its labels, as xlsx bytes; see
-    `form_sheet.write`. Raises Incomplete for control characters, Refused for a subject the sheet has no row for and
+def fill(form: IssueForm, blank: bytes | None = None, wants_seal: bool = True) -> bytes:
+    """The sheet (`blank` or our specimen, with 印 or without) with the values of `form` written beside its labels, as xlsx
+    bytes; see `form_sheet.write`. Raises Incomplete for control characters, Refused for a subject the sheet has no row for and
     for a blank that lacks a label. Where no password is wanted, our specimen has no row for one."""
     _check_subject(form.subject)
+    design, texts = DESIGN, printed(form)
     if blank is None and not form.zip_password:
-        texts = {key: text for key, text in printed(form).items() if key != "zip_password"}
-        return form_sheet.write(WITHOUT_PASSWORD, texts, mark_line(form))
-    return form_sheet.write(DESIGN, printed(form), mark_line(form), blank)
+        design = WITHOUT_PASSWORD
+        del texts["zip_password"]
+    return form_sheet.write(design if wants_seal else design.without_seal(), texts, mark_line(form), blank)
 
 
 def _check_subject(subject: list[tuple[str, str]]) -> None:

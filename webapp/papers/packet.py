@@ -1,5 +1,6 @@
 """送付物: what leaves for the desk, checked whole before it may: CSR, 発行申請書(Excel) and sealed PDF for 発行 (seed
-1-1-5), 失効申請書(Excel) and sealed PDF for 失効 (seed 1-3-3); rules ATT-01 and ATT-02."""
+1-1-5), 失効申請書(Excel) and sealed PDF for 失効 (seed 1-3-3), without the PDF where the CA wants no seal; rules ATT-01 and
+ATT-02."""
 
 import re
 from dataclasses import dataclass
@@ -18,13 +19,8 @@ from webapp.papers.seal_report import Point
 ISSUE, REVOKE = "issue", "revoke"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PDF_TYPE, CSR_TYPE = "application/pdf", "application/pkcs10"
-# What belongs in a packet of each kind, as people call it, and how the names of its files may end, in this order.
-CONTENTS = {
-    ISSUE: "発行申請書(Excel)、捺印または署名済みのPDF、CSR",
-    REVOKE: "失効申請書(Excel)、捺印または署名済みのPDF",
-}
-_PDF = ("_signed.pdf", "_scan.pdf")
-_ENDINGS = {ISSUE: (("_application.xlsx",), _PDF, (".csr",)), REVOKE: (("_revocation.xlsx",), _PDF)}
+_XLSX_ENDINGS = {ISSUE: "_application.xlsx", REVOKE: "_revocation.xlsx"}
+_XLSX_NAMES = {ISSUE: "発行申請書(Excel)", REVOKE: "失効申請書(Excel)"}
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}")
 
 
@@ -39,12 +35,20 @@ class PacketFile:
 
 @dataclass(frozen=True)
 class Packet:
-    """The attachments of one letter to the desk; `kind` is "issue" or "revoke"."""
+    """The attachments of one letter to the desk; `kind` is "issue" or "revoke"; `is_sealed`: a sealed PDF belongs to it."""
 
     kind: str
     org_code: str
     number: str
     files: tuple[PacketFile, ...]
+    is_sealed: bool = True
+
+    @property
+    def contents(self) -> dict[str, tuple[str, ...]]:
+        """What belongs in it, as people call it -> how the name of that file may end, in their order."""
+        pdf = {"捺印または署名済みのPDF": ("_signed.pdf", "_scan.pdf")} if self.is_sealed else {}
+        csr = {"CSR": (".csr",)} if self.kind == ISSUE else {}
+        return {_XLSX_NAMES[self.kind]: (_XLSX_ENDINGS[self.kind],)} | pdf | csr
 
 
 class PacketRefused(Refused):
@@ -56,30 +60,35 @@ class PacketRefused(Refused):
 
 
 def issue_packet(
-    org_code: str, number: str, csr_der: bytes, xlsx: bytes, sealed_pdf: bytes, *, scanned: bool = False
+    org_code: str, number: str, csr_der: bytes, xlsx: bytes, sealed_pdf: bytes | None, *, scanned: bool = False
 ) -> Packet:
     """The three attachments of an application for issue, named `{org}_{number}_application.xlsx`, `_signed.pdf` (or
-    `_scan.pdf` if `scanned`) and `.csr` (PEM). Raises Refused if a name would not be plain ASCII."""
+    `_scan.pdf` if `scanned`; None: no seal is wanted) and `.csr` (PEM). Raises Refused if a name would not be plain ASCII."""
     stem = _stem(org_code, number)
     pem = x509.load_der_x509_csr(csr_der).public_bytes(Encoding.PEM)
     files = (
-        PacketFile(f"{stem}_application.xlsx", XLSX_TYPE, xlsx),
-        _sealed_file(stem, sealed_pdf, scanned),
+        PacketFile(f"{stem}{_XLSX_ENDINGS[ISSUE]}", XLSX_TYPE, xlsx),
+        *_sealed_file(stem, sealed_pdf, scanned),
         PacketFile(f"{stem}.csr", CSR_TYPE, pem),
     )
-    return Packet(ISSUE, org_code, number, files)
+    return Packet(ISSUE, org_code, number, files, sealed_pdf is not None)
 
 
-def revocation_packet(org_code: str, number: str, xlsx: bytes, sealed_pdf: bytes, *, scanned: bool = False) -> Packet:
+def revocation_packet(
+    org_code: str, number: str, xlsx: bytes, sealed_pdf: bytes | None, *, scanned: bool = False
+) -> Packet:
     """The two attachments of an application for revocation, named `{org}_{number}_revocation.xlsx` and `_signed.pdf`
-    (or `_scan.pdf` if `scanned`). Raises Refused if a name would not be plain ASCII."""
+    (or `_scan.pdf` if `scanned`; None: no seal is wanted). Raises Refused if a name would not be plain ASCII."""
     stem = _stem(org_code, number)
-    files = (PacketFile(f"{stem}_revocation.xlsx", XLSX_TYPE, xlsx), _sealed_file(stem, sealed_pdf, scanned))
-    return Packet(REVOKE, org_code, number, files)
+    files = (
+        PacketFile(f"{stem}{_XLSX_ENDINGS[REVOKE]}", XLSX_TYPE, xlsx),
+        *_sealed_file(stem, sealed_pdf, scanned),
+    )
+    return Packet(REVOKE, org_code, number, files, sealed_pdf is not None)
 
 
-def _sealed_file(stem: str, pdf: bytes, scanned: bool) -> PacketFile:
-    return PacketFile(f"{stem}_{'scan' if scanned else 'signed'}.pdf", PDF_TYPE, pdf)
+def _sealed_file(stem: str, pdf: bytes | None, scanned: bool) -> list[PacketFile]:
+    return [] if pdf is None else [PacketFile(f"{stem}_{'scan' if scanned else 'signed'}.pdf", PDF_TYPE, pdf)]
 
 
 def check(
@@ -97,15 +106,15 @@ def check(
     files = _complete(packet)
     paper = paper_of(expected)
     _check_sheet(files[0].data, expected, paper, mapping)
-    how = _check_pdf(files[1], frozen_pdf, accepted_scan, paper.NAME)
     names = "、".join(file.name for file in packet.files)
     points = [
-        Point(f"送付物は、{CONTENTS[packet.kind].replace('、', '・')}の{len(files)}点です。", detail=names),
+        Point(f"送付物は、{'・'.join(packet.contents)}の{len(files)}点です。", detail=names),
         Point(f"{paper.NAME}(Excel)の値は、申請の内容と一致します。", detail=f"照合番号 {mark_of(expected)}"),
-        Point(how),
     ]
+    if packet.is_sealed:
+        points.append(Point(_check_pdf(files[1], frozen_pdf, accepted_scan, paper.NAME)))
     if packet.kind == ISSUE:
-        _check_csr(files[2].data, expected, spki_sha256)
+        _check_csr(files[-1].data, expected, spki_sha256)
         points.append(Point("CSRの主体者DNは、発行申請書と一致します。"))
     return points
 
@@ -122,13 +131,13 @@ def _stem(org_code: str, number: str) -> str:
 
 def _complete(packet: Packet) -> list[PacketFile]:
     """Sheet, PDF and for issue CSR: exactly these, by name (ATT-01)."""
-    stem, endings, contents = _stem(packet.org_code, packet.number), _ENDINGS[packet.kind], CONTENTS[packet.kind]
+    stem, endings = _stem(packet.org_code, packet.number), packet.contents.values()
     found = [[f for f in packet.files if f.name in {stem + end for end in ends}] for ends in endings]
     if len(packet.files) != len(endings) or any(len(files) != 1 for files in found):
         raise PacketRefused(
             "ATT-01",
             f"送付物が{len(endings)}点そろっていません(現在{len(packet.files)}点)。",
-            f"{contents}の{len(endings)}点だけにしてください。",
+            f"{'、'.join(packet.contents)}の{len(endings)}点だけにしてください。",
         )
     if empty := [file.name for (file,) in found if not file.data]:
         raise PacketRefused("ATT-01", f"{'、'.join(empty)}の中身が空です。", "書類を作り直してください。")

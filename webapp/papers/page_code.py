@@ -47,10 +47,10 @@ def said(text: str) -> Mark | None:
     return Mark(found[1], int(found[2]), found[3].lower()) if found else None
 
 
-def coded(pdf: bytes, text: str, seal: tuple[int, tuple[float, float, float, float]]) -> bytes:
+def coded(pdf: bytes, text: str, seal: tuple[int, tuple[float, float, float, float]] | None) -> bytes:
     """`pdf` written anew with the code in a free place of every page that has one, never on the seal's box (page index,
-    box in points from the lower left corner). A page without room keeps its letters only. Raises Unreadable."""
-    places = [_free(page, seal[1] if number == seal[0] else None) for number, page in enumerate(_pages(pdf))]
+    box in points from the lower left corner; None: there is none). A page without room keeps its letters only. Raises Unreadable."""
+    places = [_free(page, seal[1] if seal and number == seal[0] else None) for number, page in enumerate(_pages(pdf))]
     try:
         return _drawn(reader(pdf), places, _squares(text))
     except PARSER_ERRORS as broken:

@@ -52,10 +52,11 @@ def draw_blank() -> bytes:
     return form_sheet.draw(DESIGN)
 
 
-def fill(form: RevocationForm, blank: bytes | None = None) -> bytes:
-    """The sheet (`blank` or our specimen) with the values of `form` written beside its labels, as xlsx bytes; see
-    `form_sheet.write`. Raises Incomplete for control characters, Refused for a blank that lacks a label."""
-    return form_sheet.write(DESIGN, printed(form), mark_line(form), blank)
+def fill(form: RevocationForm, blank: bytes | None = None, wants_seal: bool = True) -> bytes:
+    """The sheet (`blank` or our specimen, with 印 or without) with the values of `form` written beside its labels, as xlsx
+    bytes; see `form_sheet.write`. Raises Incomplete for control characters, Refused for a blank that lacks a label."""
+    design = DESIGN if wants_seal else DESIGN.without_seal()
+    return form_sheet.write(design, printed(form), mark_line(form), blank)
 
 
 def read(xlsx: bytes) -> dict:

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from webapp.profiles.kinds import PRACTICE
 
-MAILED = {"issue": ("csr", "xlsx", "pdf"), "revoke": ("xlsx", "pdf")}  # what the packet of a mail holds
+MAILED = {"issue": ("csr", "xlsx"), "revoke": ("xlsx",)}  # what the packet of a mail holds, beside the sealed PDF
 
 
 def disagreements(profile):
@@ -32,11 +32,12 @@ def _attachments(profile):
         if profile.wants_seal and "pdf" not in parts:
             sentence = "捺印・署名をするのに、そのPDF(pdf)を添付しないことになっています。"
             yield "attachments", sentence, f"{kind} に pdf を加えてください。"
-        if profile.dispatch == "mail" and profile.wants_seal and set(parts) != set(MAILED[kind]):
+        mailed = MAILED[kind] + (("pdf",) if profile.wants_seal else ())
+        if profile.dispatch == "mail" and set(parts) - {"pdf"} != set(MAILED[kind]):
             yield (
                 "attachments",
                 f"メールで送付する書類({kind})は決まっています。",
-                f"{'、'.join(MAILED[kind])} を書いてください。",
+                f"{'、'.join(mailed)} を書いてください。",
             )
     if "csr" in profile.attachments["revoke"]:
         yield "attachments", "失効の申請にCSRはありません。", "revoke から csr を取り除いてください。"
@@ -44,9 +45,6 @@ def _attachments(profile):
 
 def _dispatch(profile):
     if profile.dispatch == "mail":
-        if not profile.wants_seal:
-            sentence = "捺印・署名のないメールでの送付には、まだ対応していません。"
-            yield "seal", sentence, 'seal = "pdf" か dispatch = "portal" にしてください。'
         if not profile.recipients:
             yield "recipients", "メールで送付するのに、宛先がありません。", "recipients に宛先を書いてください。"
         for key in ("portal_address", "portal_fields"):
