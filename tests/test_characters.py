@@ -1,8 +1,11 @@
 """CHR-01: what may stand in which field, and what to write instead."""
 
+import re
+
 import pytest
 
 from webapp.acts import case as case_acts
+from webapp.acts import entries, institution, people
 from webapp.errors import Incomplete
 from webapp.rules import ERROR, WARNING, characters
 
@@ -51,3 +54,40 @@ def test_a_field_is_judged_at_the_keyboard(browser, sato):
     assert said.status == 200 and "株式会社計測1" in said.text
     assert "使えない文字はありません" in browser.press("/characters/title", {"title": "計測"}).text
     assert browser.press("/characters/zip_password", {"zip_password": "x"}).status == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("/administration/people/new", ["name", "phone", "department", "post"]),
+        ("/administration/institution", ["formal_name", "head_office", "phone", "officer_hours", "ST", "L", "O", "CN"]),
+    ],
+)
+def test_what_the_form_will_print_is_judged_where_it_is_first_typed(browser, kobayashi, path, asked):
+    browser.sign_in_as(kobayashi)
+    shown = browser.see(path).html
+    assert re.findall('hx-post="/characters/([^"]+)"', shown) == asked
+
+
+def test_a_field_may_be_called_otherwise_by_its_form(browser, sato):
+    browser.sign_in_as(sato)
+    assert "組織" not in browser.press("/characters/O", {"organization": "Shinsei University"}).text
+    assert "Shinsei" in browser.press("/characters/O", {"organization": "Ｓｈｉｎｓｅｉ"}).text
+
+
+@pytest.mark.parametrize(
+    ("rule", "text", "advice"),
+    [
+        (people._PERSON["name"], "佐藤①", "「①」→「1」"),
+        (people._DEPARTMENT["department"], "㈱計測", "株式会社"),
+    ],
+)
+def test_what_the_desk_cannot_read_is_not_registered(rule, text, advice):
+    with pytest.raises(entries.Unfit, match="機種依存文字") as refusal:
+        rule(text)
+    assert advice in str(refusal.value)
+
+
+def test_a_name_is_registered_in_its_own_letters():
+    assert people._PERSON["name"]("𠮷野 﨑子") == "𠮷野 﨑子"
+    assert institution._rules(["x"])["officer_hours"]("平日 9:00〜17:00") == "平日 9:00〜17:00"

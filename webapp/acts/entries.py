@@ -7,6 +7,7 @@ from datetime import date
 
 from webapp import clock
 from webapp.errors import Incomplete
+from webapp.rules import ERROR, characters
 
 LONGEST = 200  # characters of a line
 
@@ -33,13 +34,15 @@ def refuse(faults):
     raise Incomplete("入力内容を確認してください。", "印の付いた項目を直してから、もう一度保存してください。", faults)
 
 
-def line(label, is_needed=True, longest=LONGEST):
-    """One line of text, exactly as typed."""
+def line(label, is_needed=True, longest=LONGEST, field=""):
+    """One line of text, exactly as typed; with the characters that a `field` of the CA's form takes (CHR-01), if one is named."""
 
     def rule(text):
         _demand(text or not is_needed, f"{label}を入力してください。")
         _demand(len(text) <= longest, f"{label}は{longest}文字以内で入力してください。")
         _demand(not any(unicodedata.category(each)[0] == "C" for each in text), f"{label}は1行で入力してください。")
+        faults = [each for each in characters.judge(text, field) if each.severity == ERROR] if field else []
+        _demand(not faults, "".join(f"{each.sentence}{each.advice}" for each in faults))
         return text
 
     return rule

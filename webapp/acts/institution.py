@@ -30,15 +30,15 @@ def _rules(offered):
     code = "機関コードは、半角の英小文字、数字、ハイフンで2〜32文字にしてください。添付ファイルの名前に使います。"
     profile = entries.one_of(offered, "認証局のプロファイルを一覧から選んでください。")
     return {
-        "formal_name": entries.line("機関の正式名称"),
+        "formal_name": entries.line("機関の正式名称", field="formal_name"),
         "org_code": entries.pattern(r"[a-z0-9][a-z0-9-]{1,31}", code),
         "postal_code": entries.pattern(r"\d{3}-\d{4}", "郵便番号は、100-0001のように入力してください。"),
-        "head_office": entries.line("本部所在地"),
+        "head_office": entries.line("本部所在地", field="head_office"),
         "switchboard": entries.telephone("代表電話番号"),
         "switchboard_checked_on": entries.day("掲載を確認した日", is_needed=False, is_past=True),
         **{field: _dn_value(short) for field, short in DN_FIELDS.items()},
         "profile": profile,
-        "officer_hours": entries.line("連絡可能な時間帯"),
+        "officer_hours": entries.line("連絡可能な時間帯", field="officer_hours"),
         "token_label": entries.line("トークンのラベル", is_needed=False, longest=32),
     }
 

@@ -7,15 +7,18 @@ from webapp.register import Department, Person, PersonDepartment, PersonMail, Pe
 # The roles that people hold; APPLICANT and SYSTEM are taken, not held.
 HELD_ROLES = (Role.SUBSCRIBER, Role.OFFICER, Role.HEAD, Role.AUDITOR, Role.ADMINISTRATOR)
 
-_PERSON = {"name": entries.line("氏名", longest=64), "phone": entries.telephone("電話番号", is_needed=False)}
+_PERSON = {
+    "name": entries.line("氏名", longest=64, field="name"),
+    "phone": entries.telephone("電話番号", is_needed=False),
+}
 _MAIL = {"mail": entries.mail("メールアドレス")}
-_DEPARTMENT = {"department": entries.line("所属", longest=64)}
+_DEPARTMENT = {"department": entries.line("所属", longest=64, field="department")}
 
 
 def _role_rules():
     return {
         "role": entries.one_of(HELD_ROLES, "役割を一覧から選んでください。"),
-        "title": entries.line("職名", is_needed=False, longest=64),
+        "title": entries.line("職名", is_needed=False, longest=64, field="post"),
         **house.terms(),
     }
 

@@ -8,15 +8,16 @@ from webapp.rules import characters
 
 bp = Blueprint("characters", __name__, url_prefix="/characters")
 LONGEST = 2000
-ASKED = ("title", "purpose", "comment", "name", "department", "phone")
+ASKED = {field for field, about in characters.FIELDS.items() if about.takes != characters.SECRET}
 
 
 @bp.post("/<field>")
 def judge(field):
-    """Findings about the text of this field, and the proposal; nothing is kept. Unseen (404) for another field."""
+    """Findings about the text of this field, whatever its form calls it, and the proposal; nothing is kept. Unseen (404)
+    for another field."""
     if field not in ASKED:
         raise Unseen("この項目はありません。")
-    text = request.form.get(field, "")[:LONGEST]
+    text = next(request.form.values(), "")[:LONGEST]
     return page(
         "characters/said.html",
         part="case",
