@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tests import ca
-from tests.fuzz import formats, mutations, specimens
+from tests.fuzz import formats, mutations, papers, specimens
 from tests.fuzz.worlds import AT, JOB_KEY, MAIL, PASSWORD, frozen, template, world
 from tests.revocation import serial, signed_answer, signed_crl
 from tests.stamping import signature_of
@@ -12,6 +12,7 @@ from tokens.station import payloads, protocol
 from tokens.station.refusals import Refusal
 from webapp.errors import Refused
 from webapp.papers import (
+    arrival,
     attestation,
     card,
     certificate,
@@ -21,6 +22,7 @@ from webapp.papers import (
     delivery,
     form_filled,
     form_mapping,
+    form_print,
     form_template,
     identification,
     issue_form,
@@ -31,7 +33,9 @@ from webapp.papers import (
     revocation_form,
     revocation_state,
     scan,
+    scan_mark,
     seal,
+    signature_stamp,
     signed_mail,
     signing_record,
     timestamp,
@@ -152,6 +156,15 @@ def _seal(data):
     return seal.check(data, frozen(), world().seal_roots, world().seal_others, world().now)
 
 
+def _arrival(data):
+    made = world()
+    return arrival.read([("a.eml", data)], [template()[1]], made.seal_roots, made.seal_others, made.now)
+
+
+def _stamp_answer(data):
+    return signature_stamp.stamped(*papers.stamp_question(), data)
+
+
 def _filled(data):
     return form_filled.read_filled(data, template()[1])
 
@@ -237,23 +250,31 @@ READERS = {
         formats.as_json,
         (plain.NotPlain,),
     ),
-    "xlsx-issue": Reader(issue_form.read, specimens.issue_books, formats.book, is_heavy=True, travels=issue_form),
+    "xlsx-issue": Reader(issue_form.read, papers.issue_books, formats.book, is_heavy=True, travels=issue_form),
     "xlsx-revoke": Reader(
-        revocation_form.read, specimens.revoke_books, formats.book, is_heavy=True, travels=revocation_form
+        revocation_form.read, papers.revoke_books, formats.book, is_heavy=True, travels=revocation_form
     ),
-    "xlsx-blank": Reader(_blank, specimens.blank_books, formats.book, is_heavy=True, travels=form_template),
-    "xlsx-filled": Reader(_filled, specimens.filled_books, formats.book, is_heavy=True, travels=form_filled),
+    "xlsx-blank": Reader(_blank, papers.blank_books, formats.book, is_heavy=True, travels=form_template),
+    "xlsx-filled": Reader(_filled, papers.filled_books, formats.book, is_heavy=True, travels=form_filled),
     "xlsx-list": Reader(
         lambda data: issued_before.read(data, "a.xlsx"),
-        specimens.list_books,
+        papers.list_books,
         formats.book,
         is_heavy=True,
         travels=issued_before,
     ),
-    "pdf-seal": Reader(_seal, specimens.sealed, _in_seal, is_heavy=True, travels=seal),
-    "pdf-scan": Reader(
-        lambda data: scan.read(data, "a.pdf"), specimens.scans, formats.pdf, is_heavy=True, travels=scan
+    "pdf-seal": Reader(_seal, papers.sealed, _in_seal, is_heavy=True, travels=seal),
+    "pdf-scan": Reader(lambda data: scan.read(data, "a.pdf"), papers.scans, formats.pdf, is_heavy=True, travels=scan),
+    "picture": Reader(_scan_picture, papers.pictures, formats.picture, is_heavy=True, travels=scan),
+    "scan-code": Reader(scan_mark.look, papers.coded_scans, formats.pdf, is_heavy=True, travels=scan_mark),
+    "print": Reader(
+        lambda data: form_print.look(data, papers.EXPECTED),
+        papers.prints,
+        formats.pdf,
+        is_heavy=True,
+        travels=form_print,
     ),
-    "picture": Reader(_scan_picture, specimens.pictures, formats.picture, is_heavy=True, travels=scan),
+    "arrival": Reader(_arrival, papers.arriving_mails, formats.mail, is_heavy=True, travels=arrival),
+    "stamp-answer": Reader(_stamp_answer, papers.stamp_answers, formats.der, is_heavy=True),
 }
 __all__ = ["AT", "MAIL", "READERS", "Reader", "signature_of"]

@@ -15,19 +15,15 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ReasonFlags, ocsp
-from PIL import Image
 
-from tests import ca, form_blanks, importing, outlook_file, papers_seals, revocation, signed_files, stamping
-from tests.fuzz import formats
-from tests.fuzz.worlds import AT, JOB_KEY, MAIL, PASSWORD, frozen, signer, template, world
-from tests.papers_pdf import plain_pdf
-from tests.papers_people import issue_form as person
-from tests.papers_revocation import revocation_form as revoking
+from tests import ca, importing, outlook_file, revocation, signed_files, stamping
+from tests.fuzz import formats, papers
+from tests.fuzz.worlds import AT, JOB_KEY, MAIL, PASSWORD, signer, template, world
 from tests.test_station_protocol import NOW, ORIGIN, PAYLOADS, STATION, TOKEN, job
 from tokens import signing_record, smime, wire
 from tokens.station import payloads, protocol
 from webapp.mails.frame import letter as framed
-from webapp.papers import delivery, form_mapping, issue_form, plain, revocation_form, spreadsheet
+from webapp.papers import delivery, form_mapping, plain
 from webapp.profiles import checking
 
 PROFILES = Path(checking.__file__).parent
@@ -93,7 +89,7 @@ def signed_things():
         signer().pem,
         signer().nested,
         *certificates(),
-        sealed()[0],
+        papers.sealed()[0],
     ]
 
 
@@ -263,51 +259,6 @@ def messages():
 def plain_values():
     found = delivery.open_zip(deliveries()[0], PASSWORD)
     return [plain.encode(["value", each]) for each in (found, (1, AT, 2**2000), {"a": b"\0", AT.date(): [None, 1.5]})]
-
-
-def issue_books():
-    return [issue_form.fill(person()), issue_form.draw_blank(), template()[2]]
-
-
-def revoke_books():
-    return [revocation_form.fill(revoking()), revocation_form.draw_blank()]
-
-
-def blank_books():
-    return [form_blanks.labels_left(), form_blanks.labels_above(), form_blanks.two_sheets(), issue_form.draw_blank()]
-
-
-def filled_books():
-    return [template()[2]]
-
-
-def list_books():
-    rows = [importing.GOOD.split(",")] * 3
-    with spreadsheet.xlsx_file(importing.HEADS.split(","), rows, "一覧") as file:
-        return [file.read()]
-
-
-@cache
-def sealed():
-    head = world().head
-    return [papers_seals.sign(frozen(), head), papers_seals.like_acrobat(frozen(), head)]
-
-
-def scans():
-    return [plain_pdf(), plain_pdf(pages=3), *sealed()]
-
-
-def pictures():
-    made = []
-    for kind, mode, options in (("PNG", "RGB", {}), ("PNG", "RGBA", {}), ("PNG", "P", {}), ("JPEG", "RGB", {"progressive": True}), ("JPEG", "L", {"dpi": (200, 200)}), ("TIFF", "1", {"compression": "group4"}), ("TIFF", "RGB", {"compression": "tiff_lzw"}), ("TIFF", "RGB", {})):  # fmt: skip
-        out = io.BytesIO()
-        Image.linear_gradient("L").resize((64, 90)).convert(mode).save(out, kind, **options)
-        made.append(out.getvalue())
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    out = io.BytesIO()
-    Image.new("RGB", (50, 40), "white").save(out, "JPEG", exif=exif)
-    return [*made, out.getvalue()]
 
 
 __all__ = ["NOW", "ORIGIN", "STATION", "json"]
