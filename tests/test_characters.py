@@ -59,8 +59,8 @@ def test_a_field_is_judged_at_the_keyboard(browser, sato):
 @pytest.mark.parametrize(
     ("path", "asked"),
     [
-        ("/administration/people/new", ["name", "phone", "department", "post"]),
-        ("/administration/institution", ["formal_name", "head_office", "phone", "officer_hours", "ST", "L", "O", "CN"]),
+        ("/administration/people/new", ["name", "department", "post"]),
+        ("/administration/institution", ["formal_name", "head_office", "officer_hours", "ST", "L", "O", "CN"]),
     ],
 )
 def test_what_the_form_will_print_is_judged_where_it_is_first_typed(browser, kobayashi, path, asked):
