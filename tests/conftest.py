@@ -187,3 +187,19 @@ def card(authorities):
 @pytest.fixture(scope="session")
 def repository():
     return Path(__file__).parent.parent
+
+
+@pytest.fixture
+def own_folders(tmp_path, monkeypatch):
+    """A station's or a token's own folders, for this test alone."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+@pytest.fixture
+def intranet():
+    """The intranet as a station sees it, played by the test."""
+    from tests.played_intranet import PlayedIntranet  # only stations need it, and it takes a while to load
+
+    with PlayedIntranet() as played:
+        yield played

@@ -25,13 +25,9 @@ from tokens.station import http, journal
 from tokens.station.refusals import Refusal
 from webapp.register import StationJob
 
+pytestmark = pytest.mark.usefixtures("own_folders")
+
 WRONG, OTHER = "999991", "other@shinsei.example"
-
-
-@pytest.fixture(autouse=True)
-def own_folders(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
 # A wrong PIN five times by a person

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import pytest
 
-from tests.played_intranet import PlayedIntranet
 from tests.pressed import Hands, number, refused
 from tests.softhsm import PIN, make_token
 from tests.stationed import MAIL, card_with, done, form, reader, seal, station, taken
@@ -26,15 +25,9 @@ from webapp.practice.pad.module import NoCompiler
 from webapp.practice.pad.pad import CANCEL, LONGEST
 from webapp.practice.pad.service import PadService
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_folders")]
 WRONG, CARD_PIN = "161803", "48291507"
 SECOND = "pkcs11-tool --module {module} --token-label {label} --login --pin {pin} --keypairgen --key-type EC:prime256v1"
-
-
-@pytest.fixture(autouse=True)
-def own_folders(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
 def opened(folder, **more):
@@ -75,12 +68,6 @@ def log(at_the_pad):
     path = at_the_pad.directory / "calls"
     path.unlink(missing_ok=True)
     return path
-
-
-@pytest.fixture
-def intranet():
-    with PlayedIntranet() as played:
-        yield played
 
 
 class AtTheReader:

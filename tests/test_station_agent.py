@@ -9,7 +9,7 @@ from ca import Authority, der
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import ExtendedKeyUsageOID as Purpose
-from played_intranet import PlayedIntranet, payload
+from played_intranet import payload
 from softhsm import PIN, logins
 from stationed import MAIL, NUMBER, Person, card_with, done, form, reader, seal, station, taken
 
@@ -18,6 +18,8 @@ from tokens.errors import TokenError
 from tokens.station import http, payloads, protocol
 from tokens.station.journal import Journal
 from tokens.station.states import offers_in
+
+pytestmark = pytest.mark.usefixtures("own_folders")
 
 SUBJECT = [["C", "JP"], ["O", "Shinsei University"], ["CN", "Shinsei University"]]
 
@@ -30,18 +32,6 @@ def authority():
 @pytest.fixture(scope="module")
 def card(tmp_path_factory, authority):
     return card_with(tmp_path_factory.mktemp("station"), authority=authority)
-
-
-@pytest.fixture(autouse=True)
-def own_folders(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-
-
-@pytest.fixture
-def intranet():
-    with PlayedIntranet() as played:
-        yield played
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from asn1crypto import cms
 from ca import Authority, der, new_key
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from played_intranet import PlayedIntranet, payload
+from played_intranet import payload
 from softhsm import MODULE, PIN
 from stationed import MAIL, NUMBER, Person, card_with, done, form, reader, seal, station, taken
 
@@ -21,13 +21,9 @@ from tokens.station import device, journal, mail, payloads, protocol
 from tokens.station.cards import Cards
 from tokens.to_be_signed import check_signed_attributes
 
+pytestmark = pytest.mark.usefixtures("own_folders")
+
 OFFICER, DESK = "suzuki@shinsei.example", "certs@nii.example"
-
-
-@pytest.fixture(autouse=True)
-def own_folders(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +40,6 @@ def card(tmp_path_factory, authority):
 def cards(card):
     with reader(card[0]) as found:
         yield found
-
-
-@pytest.fixture
-def intranet():
-    with PlayedIntranet() as played:
-        yield played
 
 
 def refused(act, *arguments, **named):

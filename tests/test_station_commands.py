@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from played_intranet import CODE, OWNER, PlayedIntranet
+from played_intranet import CODE, OWNER
 from softhsm import PIN
 from stationed import MAIL, NUMBER, Person, card_with, form, reader, seal, station
 
@@ -16,6 +16,8 @@ from tokens import folders
 from tokens.__main__ import main
 from tokens.errors import TokenError
 from tokens.station import commands, console, device, pairing, protocol
+
+pytestmark = pytest.mark.usefixtures("own_folders")
 
 ROOT = Path(__file__).parent.parent
 
@@ -29,18 +31,6 @@ def card(tmp_path_factory):
 def cards(card):
     with reader(card) as found:
         yield found
-
-
-@pytest.fixture(autouse=True)
-def own_folders(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-
-
-@pytest.fixture
-def intranet():
-    with PlayedIntranet() as played:
-        yield played
 
 
 def refused(act, *arguments):

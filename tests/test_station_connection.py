@@ -5,11 +5,7 @@ import pytest
 from tests.played_intranet import PlayedIntranet
 from tests.stationed import station
 
-
-@pytest.fixture(autouse=True)
-def own_folders(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+pytestmark = pytest.mark.usefixtures("own_folders")
 
 
 def test_a_station_is_answered_at_once_until_it_knows_that_the_server_is_there():

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import pytest
 from ca import Authority
-from played_intranet import PlayedIntranet, payload
+from played_intranet import payload
 from softhsm import PIN, logins
 from stationed import MAIL, MARK, Person, card_with, done, form, reader, station, taken
 
@@ -15,6 +15,8 @@ from tokens.errors import named
 from tokens.station import console, payloads, protocol
 from tokens.station.journal import Journal
 from tokens.station.refusals import Refusal
+
+pytestmark = pytest.mark.usefixtures("own_folders")
 
 NUMBERS = ("CS-2026-0012", "CS-2026-0013", "CS-2026-0014")
 SUBJECT = "O=Shinsei University, C=JP"
@@ -29,18 +31,6 @@ def card(tmp_path_factory):
 def cards(card):
     with reader(card) as found:
         yield found
-
-
-@pytest.fixture(autouse=True)
-def own_folders(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-
-
-@pytest.fixture
-def intranet():
-    with PlayedIntranet() as played:
-        yield played
 
 
 class Asked(Person):

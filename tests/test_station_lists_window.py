@@ -1,30 +1,20 @@
 """A list of forms in the station's window: one document after the other, then one press for exactly what was decided."""
 
 import pytest
-from played_intranet import CODE, PlayedIntranet
+from played_intranet import CODE
 from stationed import card_with, reader, station
 from test_station_lists import FORMS, NUMBERS, Asked, both_allow, left, offered
 from test_station_window import Browser
 
 from tokens.station.window import Window
 
+pytestmark = pytest.mark.usefixtures("own_folders")
+
 
 @pytest.fixture(scope="module")
 def cards(tmp_path_factory):
     with reader(card_with(tmp_path_factory.mktemp("window"))[0]) as found:
         yield found
-
-
-@pytest.fixture(autouse=True)
-def own_folders(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-
-
-@pytest.fixture
-def intranet():
-    with PlayedIntranet() as played:
-        yield played
 
 
 @pytest.fixture

@@ -8,11 +8,13 @@ from html.parser import HTMLParser
 from urllib.parse import urlencode, urlsplit
 
 import pytest
-from played_intranet import CODE, PlayedIntranet
+from played_intranet import CODE
 from stationed import MAIL, NUMBER, Person, card_with, form, reader, seal, station, taken
 
 from tokens.station import device
 from tokens.station.window import FILE, Window
+
+pytestmark = pytest.mark.usefixtures("own_folders")
 
 EVIL = "https://evil.example"
 
@@ -21,18 +23,6 @@ EVIL = "https://evil.example"
 def cards(tmp_path_factory):
     with reader(card_with(tmp_path_factory.mktemp("window"))[0]) as found:
         yield found
-
-
-@pytest.fixture(autouse=True)
-def own_folders(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-
-
-@pytest.fixture
-def intranet():
-    with PlayedIntranet() as played:
-        yield played
 
 
 @pytest.fixture
