@@ -7,6 +7,7 @@ edge, so that the station's side can be tried alone, also with what no honest se
 """
 
 import json
+import sys
 import threading
 import time
 from dataclasses import dataclass, field, replace
@@ -39,6 +40,13 @@ class Job:
     refuses: tuple = ()
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        """A station that goes away in the middle of an answer is nothing to report."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class PlayedIntranet:
     def __init__(self):
         self.job_key, self.device_key = Ed25519PrivateKey.generate(), None
@@ -48,7 +56,7 @@ class PlayedIntranet:
         self.lose_answers = 0  # so many arrive, but the answer is lost
         self.answers = {}  # path -> (status, headers, body) instead of what an honest server says
         self.revoked = False
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+        self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.daemon_threads = True
         self._server.intranet = self
         self.origin = f"http://127.0.0.1:{self._server.server_address[1]}"
