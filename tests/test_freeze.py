@@ -1,18 +1,22 @@
 """Freezing: from values to the PDF with one empty field on 印, by the real LibreOffice and poppler."""
 
+import html
 import io
 import subprocess
 import time
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import enumerate_sig_fields
 
+from tests.browser import chromium
 from tests.papers_pdf import plain_pdf
 from tests.papers_people import PASSWORD, issue_form
 from webapp.errors import Unreadable
 from webapp.papers import freeze as freezing
+from webapp.papers import issue_form as issue_paper
 from webapp.papers import look
 from webapp.papers.issue_form import IssueForm, fill, mark_of, read
 
@@ -118,3 +122,26 @@ def test_a_pdf_without_a_seal_spot_is_refused():
 def test_junk_is_not_drawn():
     with pytest.raises(Unreadable):
         freezing.pictures(b"%PDF-1.7 junk")
+
+
+def printed_by_chromium(form, path):
+    """The values of a form in a table, as a program with a PDF library of its own (Skia) prints it."""
+    texts = issue_paper.printed(form)
+    cells = [(html.escape(label), html.escape(texts[key])) for (_, label), key in issue_paper.LABELS.items()]
+    rows = "".join(f"<tr><td>{label}</td><td style='white-space:pre-wrap'>{text}</td></tr>" for label, text in cells)
+    with chromium() as browser:
+        page = browser.new_page()
+        page.set_content(f"<body style='font-family: IPAexMincho'><table>{rows}</table><p>代表者 印</p></body>")
+        page.pdf(path=path, format="A4")
+    return path.read_bytes()
+
+
+@pytest.mark.slow
+def test_a_pdf_by_another_program_is_frozen_if_it_shows_every_value(tmp_path):
+    form = issue_form(head_name="𠮷野 﨑子")
+    printed = printed_by_chromium(replace(form, mark=mark_of(form)), tmp_path / "printed.pdf")
+    frozen = freezing.freeze(form, printed=printed)
+    assert len(list(enumerate_sig_fields(PdfFileReader(io.BytesIO(frozen.pdf))))) == 1
+    with pytest.raises(Unreadable) as refused:
+        freezing.freeze(issue_form(head_name="吉野 崎子"), printed=printed)
+    assert list(refused.value.fields) == ["head_name", "mark"]
