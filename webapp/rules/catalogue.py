@@ -8,6 +8,7 @@ from webapp.rules import (  # noqa: F401  each declares its rules
     comment,
     csr,
     documents,
+    extensions,
     gates,
     institution,
     key_protection,
