@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tests import ca
-from tests.fuzz import formats, mutations, papers, specimens
+from tests.fuzz import asn1, formats, mutations, papers, specimens
 from tests.fuzz.worlds import AT, JOB_KEY, MAIL, PASSWORD, frozen, template, world
 from tests.revocation import serial, signed_answer, signed_crl
 from tests.stamping import signature_of
@@ -187,7 +187,7 @@ def _in_zip(data, random):
     files = specimens.opened(data)
     if not files or random.random() < 0.25:
         return formats.zip_header(data, random)
-    return specimens.encrypted(formats.files_changed(files, random, formats.armoured))
+    return specimens.encrypted(formats.files_changed(files, random, asn1.armoured))
 
 
 def _in_anything(data, random):
@@ -197,7 +197,7 @@ def _in_anything(data, random):
         return formats.pdf(data, random)
     if data.startswith(b"MZ"):
         return specimens.within(data, random)
-    return formats.armoured(data, random) if random.random() < 0.8 else mutations.text(data, random)
+    return asn1.armoured(data, random) if random.random() < 0.8 else mutations.text(data, random)
 
 
 def _in_record(data, random):
@@ -213,24 +213,24 @@ def _signed_answer(tbs):
 
 
 READERS = {
-    "csr": Reader(_csr, specimens.requests, formats.armoured),
-    "certificate": Reader(_certificates, specimens.certificates, formats.armoured),
-    "card": Reader(_card, specimens.cards, formats.armoured, travels=card),
+    "csr": Reader(_csr, specimens.requests, asn1.armoured),
+    "certificate": Reader(_certificates, specimens.certificates, asn1.armoured),
+    "card": Reader(_card, specimens.cards, asn1.armoured, travels=card),
     "delivery": Reader(_delivery, specimens.deliveries, _in_zip, travels=delivery),
-    "delivered-file": Reader(delivery.open_file, specimens.certificates, formats.armoured, travels=delivery),
+    "delivered-file": Reader(delivery.open_file, specimens.certificates, asn1.armoured, travels=delivery),
     "identify": Reader(
         lambda data: identification.identify(data, "a.bin"),
         specimens.signed_things,
         _in_anything,
         travels=identification,
     ),
-    "attestation": Reader(_attestation, specimens.attestations, formats.armoured, travels=attestation),
-    "crl": Reader(_crl, specimens.lists, formats.armoured),
-    "crl-signed": Reader(_crl, specimens.lists_to_sign, formats.der, finish=_signed_list),
-    "ocsp": Reader(_ocsp, specimens.answers, formats.der),
-    "ocsp-signed": Reader(_ocsp, specimens.answers_to_sign, formats.der, finish=_signed_answer),
-    "revocation-state": Reader(_judged, specimens.cards, formats.armoured, travels=revocation_state),
-    "timestamp": Reader(_stamp, specimens.stamps, formats.der),
+    "attestation": Reader(_attestation, specimens.attestations, asn1.armoured, travels=attestation),
+    "crl": Reader(_crl, specimens.lists, asn1.armoured),
+    "crl-signed": Reader(_crl, specimens.lists_to_sign, asn1.der, finish=_signed_list),
+    "ocsp": Reader(_ocsp, specimens.answers, asn1.der),
+    "ocsp-signed": Reader(_ocsp, specimens.answers_to_sign, asn1.der, finish=_signed_answer),
+    "revocation-state": Reader(_judged, specimens.cards, asn1.armoured, travels=revocation_state),
+    "timestamp": Reader(_stamp, specimens.stamps, asn1.der),
     "signing-record": Reader(_record, specimens.records, _in_record, travels=signing_record),
     "mail": Reader(_mail, specimens.mails, formats.mail, travels=received_mail),
     "outlook": Reader(_mail, specimens.outlook, formats.compound, travels=received_mail),
@@ -275,6 +275,6 @@ READERS = {
         travels=form_print,
     ),
     "arrival": Reader(_arrival, papers.arriving_mails, formats.mail, is_heavy=True, travels=arrival),
-    "stamp-answer": Reader(_stamp_answer, papers.stamp_answers, formats.der, is_heavy=True),
+    "stamp-answer": Reader(_stamp_answer, papers.stamp_answers, asn1.der, is_heavy=True),
 }
 __all__ = ["AT", "MAIL", "READERS", "Reader", "signature_of"]

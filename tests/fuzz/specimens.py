@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ReasonFlags, ocsp
 
 from tests import ca, importing, outlook_file, revocation, signed_files, stamping
-from tests.fuzz import formats, papers
+from tests.fuzz import asn1, formats, papers
 from tests.fuzz.worlds import AT, JOB_KEY, MAIL, PASSWORD, signer, template, world
 from tests.test_station_protocol import NOW, ORIGIN, PAYLOADS, STATION, TOKEN, job
 from tokens import signing_record, smime, wire
@@ -103,7 +103,7 @@ def within(data, random):
             + random.choice((0, 1, 0xFFFFFFFF, 0x7FFFFFFF, 8, 200)).to_bytes(4, "little")
             + data[place + 4 :]
         )
-    return signed_files.program(formats.der(signer().der, random))
+    return signed_files.program(asn1.der(signer().der, random))
 
 
 def attestations():
