@@ -3,58 +3,25 @@
 import io
 import re
 import zipfile
-from dataclasses import replace
-from email.message import EmailMessage
 
 import pytest
 
 from tests import ca, outlook_file
+from tests.arriving import PASSWORD, drop, encoded, form, mail, request
 from tests.bad import everything_kept, secrets_of
 from tests.cases import again, unguarded
 from webapp.acts import examination
 from webapp.acts.form_values import of
-from webapp.papers import issue_form, revocation_form
-from webapp.papers.password import new_password
-from webapp.register import Application, Arrival, Certificate, Content, Event, Institution, Paper, Revocation
+from webapp.papers import revocation_form
+from webapp.register import Application, Arrival, Certificate, Content, Event, Paper, Revocation
 
 pytestmark = pytest.mark.both_databases
-PASSWORD = new_password()
 
 
 @pytest.fixture(autouse=True)
 def at_once():
     with unguarded():
         yield
-
-
-def form(case, **changes):
-    """佐藤's filled 発行申請書, as xlsx bytes."""
-    values = of(case.draft(title="書きかけ"), 1)
-    given = {"number": "", "version": 1, "zip_password": PASSWORD, "mark": "0000 0000 0000 0000"}
-    return issue_form.fill(replace(values, **(given | changes)))
-
-
-def request(key=None):
-    return ca.pem(ca.csr(key or ca.new_key(), Institution.here().subject))
-
-
-def mail(*files, sender="sato@shinsei.example", text="申請します。"):
-    message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = sender, "suzuki@shinsei.example", "証明書の申請"
-    message["Message-ID"], message["Date"] = "<1@shinsei.example>", "Mon, 23 Nov 2026 10:00:00 +0900"
-    message.set_content(text)
-    for name, data in files:
-        message.add_attachment(data, maintype="application", subtype="octet-stream", filename=name)
-    return bytes(message)
-
-
-def drop(browser, *files):
-    sent = {"file": [(io.BytesIO(data), name) for name, data in files]}
-    return browser.press("/arrivals", sent, content_type="multipart/form-data")
-
-
-def encoded(data):
-    return data if isinstance(data, bytes) else data.encode()
 
 
 def test_a_mail_becomes_an_application_that_the_same_officer_examines(browser, case, suzuki, sato):

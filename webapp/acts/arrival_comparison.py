@@ -1,13 +1,13 @@
 """An application that came by mail beside the register and its CSR: rows, what must be corrected, and the reply to copy."""
 
-import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
 from types import SimpleNamespace
 
-from webapp.acts import facts
-from webapp.errors import Incomplete
+from webapp.acts import Who, facts, renewals
+from webapp.errors import Incomplete, Overtaken
 from webapp.papers import csr as csr_paper
+from webapp.papers import spelling
 from webapp.procedure import Kind, Role
 from webapp.register import Application, ArrivalFile, Certificate, Document, Institution, Person
 from webapp.rules import ERROR, institution, password
@@ -17,18 +17,15 @@ SAME, SPELLED, DIFFERENT = "一致", "表記だけの違い", "違い"
 
 @dataclass(frozen=True)
 class Compared:
-    """One field: what the form, the register and the CSR say, and how they stand to each other."""
+    """One field: what the form, the register and the CSR say ("" where one says nothing), how they stand to each other, and
+    in words where they differ."""
 
     label: str
     form: str
     register: str
     csr: str
     result: str
-
-
-def folded(text):
-    """For comparing only: NFKC, no blanks, no hyphens."""
-    return "".join(c for c in unicodedata.normalize("NFKC", text or "") if not c.isspace() and c not in "-‐‑–—−ー")
+    note: str
 
 
 def candidates(arrival):
@@ -38,8 +35,8 @@ def candidates(arrival):
         found = Person.with_mail(mail.strip()) if mail.strip() else None
         if found in known:
             return [found]
-    name = folded(arrival.entries.get("subscriber_name", "") or arrival.sender_name)
-    return [person for person in known if name and folded(person.name) == name]
+    name = spelling.folded(arrival.entries.get("subscriber_name", "") or arrival.sender_name)
+    return [person for person in known if name and spelling.folded(person.name) == name]
 
 
 def chosen_person(arrival, number):
@@ -52,8 +49,22 @@ def chosen_person(arrival, number):
     return found[0]
 
 
+def is_renewal(arrival):
+    return arrival.kind == Kind.ISSUE and arrival.entries.get("kind_label") == "更新"
+
+
 def certificates_of(person):
-    return list(Certificate.select().where(Certificate.subscriber == person).order_by(-Certificate.id))
+    """The certificates of a person that may be renewed now, the newest first."""
+    rows = Certificate.select().where(Certificate.subscriber == person).order_by(-Certificate.id)
+    return [row for row in rows if _is_renewable(row, person)]
+
+
+def _is_renewable(certificate, person):
+    try:
+        renewals.require_renewable(certificate, Who(person))
+    except Overtaken:
+        return False
+    return True
 
 
 class Comparison:
@@ -93,33 +104,38 @@ class Comparison:
                 ("利用管理者の電話番号", "subscriber_phone", person.phone),
                 ("利用管理者のE-mail", "subscriber_mail", person.mail),
             ]
-        rows = [_compared(label, self.entries.get(key, ""), known) for label, key, known in pairs]
+        rows = [_compared(label, self.entries[key], known) for label, key, known in pairs if key in self.entries]
         return rows + (self._of_certificate() if self.arrival.kind == Kind.REVOKE else self._of_subject())
 
+    @property
+    def differing(self):
+        return [row for row in self.rows if row.result != SAME]
+
     def _of_subject(self):
-        written = {short: value for short, value in self.entries.get("subject", [])}
+        written = dict(self.entries.get("subject", ()))
         asked = dict(self.csr.subject.values) if self.csr else {}
+        has_place = "subject" in self.entries
         return [
-            _compared(f"主体者DN {short}", written.get(short, ""), value, asked.get(short, ""))
+            _compared(f"主体者DN {short}", written.get(short, "") if has_place else None, value, asked.get(short, ""))
             for short, value in self.here.subject
         ]
 
     def _of_certificate(self):
-        row = self.certificate
-        return [
-            _compared("シリアル番号", self.entries.get("serial", ""), row.serial if row else ""),
-            _compared("証明書の主体者DN", self.entries.get("subject", ""), row.subject if row else ""),
-        ]
+        row, entries = self.certificate, self.entries
+        pairs = [("シリアル番号", "serial", row.serial if row else "")]
+        pairs += [("証明書の主体者DN", "subject", row.subject if row else "")]
+        return [_compared(label, entries[key], known) for label, key, known in pairs if key in entries]
 
     @cached_property
     def errors(self):
         """[(sentence, advice)]: what the sender must correct before it can go on."""
         if self.arrival.faults or self.arrival.kind not in (Kind.ISSUE, Kind.REVOKE):
             return [tuple(each) for each in self.arrival.faults]
+        address, name = self.here.head_office, self.here.formal_name
         form = SimpleNamespace(
-            address=self.entries.get("address", ""), institution_name=self.entries.get("institution_name", "")
+            address=self.entries.get("address", address), institution_name=self.entries.get("institution_name", name)
         )
-        found = institution.judge(form, self.here.head_office, self.here.formal_name)
+        found = institution.judge(form, address, name)
         found += [] if self.arrival.kind == Kind.REVOKE else self._findings()
         told = [(each.sentence, each.advice) for each in found if each.severity == ERROR]
         return told + list(self._wrong_certificate() if self.arrival.kind == Kind.REVOKE else self._wrong_subject())
@@ -131,19 +147,29 @@ class Comparison:
 
     def _wrong_subject(self):
         for row in self.rows:
-            if row.label.startswith("主体者DN") and row.form != row.register:
+            if row.label.startswith("主体者DN") and row.form is not None and row.form != row.register:
                 yield (
                     f"申請書の{row.label}「{row.form}」が、登録された値と異なります。",
                     f"「{row.register}」にしてください。",
                 )
+        yield from self._nothing_to_renew()
         if self.arrival.lists_documents:
-            agreed = folded("".join(self.entries.get("agreements", [])))
-            left = [row.name for row in Document.to_agree() if folded(f"{row.name}{row.version}") not in agreed]
+            agreed = spelling.folded("".join(self.entries.get("agreements", [])))
+            left = [
+                row.name for row in Document.to_agree() if spelling.folded(f"{row.name}{row.version}") not in agreed
+            ]
             if left:
                 yield (
                     f"次の文書の承認が記載されていません: {'、'.join(left)}",
                     "承認した文書の名前と版を記入してください。",
                 )
+
+    def _nothing_to_renew(self):
+        if is_renewal(self.arrival) and self.person and not certificates_of(self.person):
+            yield (
+                "申請種別が「更新」ですが、更新できる証明書が台帳にありません(更新の申請中か、更新済みの場合があります)。",
+                "更新する証明書のシリアル番号を知らせるか、申請種別を「新規」にしてください。",
+            )
 
     def _wrong_certificate(self):
         if self.certificate is None:
@@ -156,7 +182,8 @@ class Comparison:
     @cached_property
     def warnings(self):
         """What an officer should look at; it does not hold the application up."""
-        found = [f"{row.label}が台帳と異なります。申請には台帳の値を使います。" for row in self._odd()]
+        odd = "、".join(row.label for row in self._odd())
+        found = [f"{odd}が台帳と異なります。申請には台帳の値を使います。"] if odd else []
         if self.arrival.sender and self.person and self.arrival.sender != self.person.mail:
             found.append(
                 f"送り主({self.arrival.sender})は、利用管理者の登録されたアドレスではありません。電話などで確かめてください。"
@@ -176,15 +203,25 @@ class Comparison:
         """The answer to the sender, ready to copy; it never holds the password."""
         if not self.errors:
             return ""
-        points = "\n".join(
+        points = "\n\n".join(
             f"{n}. {sentence}\n   {advice}".rstrip() for n, (sentence, advice) in enumerate(self.errors, 1)
         )
-        return f"申請書をお送りいただき、ありがとうございます。\n次のところを直して、もう一度お送りください。\n\n{points}\n"
+        name = self.entries.get("subscriber_name") or self.arrival.sender_name
+        greeting = f"{name} 様\n\n" if name else ""
+        return (
+            f"{greeting}申請書をお送りいただき、ありがとうございます。\n"
+            f"次のところを直して、もう一度お送りください。\n\n{points}\n"
+        )
 
 
 def _compared(label, form, register, csr=""):
-    others = [form, csr] if csr else [form]
-    if all(each == register for each in others):
-        return Compared(label, form, register, csr, SAME)
-    alike = all(folded(each) == folded(register) for each in others)
-    return Compared(label, form, register, csr, SPELLED if alike else DIFFERENT)
+    """`form` None: the sheet has no place for it."""
+    said = [(name, given) for name, given in (("申請書", form), ("CSR", csr or None)) if given is not None]
+    differing = [(name, spelling.difference(given, register)) for name, given in said]
+    notes = dict.fromkeys(note for _, note in differing if note)
+    if not notes:
+        return Compared(label, form, register, csr, SAME, "")
+    is_alike = all(spelling.is_alike(given, register) for _, given in said)
+    names = "と".join(name for name, note in differing if note)
+    note = f"{names}: {'、'.join(notes)}" if csr else next(iter(notes))
+    return Compared(label, form, register, csr, SPELLED if is_alike else DIFFERENT, note)

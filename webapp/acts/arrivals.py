@@ -27,6 +27,7 @@ from webapp.register import (
 )
 
 MOST_FILES, LARGEST = 10, 20 * 1024 * 1024
+OLD_FORM = "申請書は、使用を終えた様式「{}」(第{}版)に記入されています。値は読み取れたため、このまま申請を作れます。"
 
 
 def receive_arrival(who, files):
@@ -46,11 +47,11 @@ def receive_arrival(who, files):
 
 
 def _read(files):
-    rows = FormTemplate.select().where(FormTemplate.state != "draft").order_by(-FormTemplate.version)
-    mappings = [row.mapping for row in rows]
+    rows = FormTemplate.select().where(FormTemplate.state != "draft").order_by(FormTemplate.state, -FormTemplate.id)
+    templates = [(row.mapping, OLD_FORM.format(row.name, row.version) if row.retired_at else "") for row in rows]
     roots, others = TrustAnchor.trusted_for("seal")
     limits = {"seconds": paper.SECONDS, "megabytes": paper.MEGABYTES}
-    return guard.run("webapp.papers.arrival:read", files, mappings, roots, others, clock.now(), **limits)
+    return guard.run("webapp.papers.arrival:read", files, templates, roots, others, clock.now(), **limits)
 
 
 def _fingerprint(found):
@@ -123,7 +124,7 @@ def register_arrival(arrival, who, given):
 
 
 def _issue(arrival, instead, given):
-    if arrival.entries.get("kind_label") == "更新":
+    if arrival_comparison.is_renewal(arrival):
         application = renewals.renew(_replaced(instead, given.get("replaces", "")), instead)
     else:
         named = (given.get("title", ""), given.get("purpose", ""))
@@ -156,7 +157,7 @@ def _revocation(arrival, instead, given):
     at = entries.get("compromised_at")
     at = datetime.fromisoformat(at) if at else None
     noticed = arrival.sent_at or arrival.came_at
-    return revocations.open_revocation(certificate, instead, entries["reason"], entries["comment"], at, noticed)
+    return revocations.open_revocation(certificate, instead, entries["reason"], entries.get("comment", ""), at, noticed)
 
 
 def _keep_originals(arrival, application, who):

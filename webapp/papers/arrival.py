@@ -42,8 +42,8 @@ class File:
 
 @dataclass(frozen=True)
 class Arrived:
-    """What came. `kind` issue, revoke or unknown; `values` as the forms' `read` gives them; `lists_documents`: the form has
-    a place for the documents agreed to; `faults` ((sentence, advice), …) tell the sender what to send anew."""
+    """What came. `kind` issue, revoke or unknown; `values` as the forms' `read` gives them, without those that the sheet has
+    no place for; `lists_documents`: the form has a place for the documents agreed to; `faults` ((sentence, advice), …) tell the sender what to send anew."""
 
     files: tuple
     kind: str = "unknown"
@@ -58,9 +58,10 @@ class Arrived:
     signature: dict = field(default_factory=dict)
 
 
-def read(files, mappings, anchors, others, at):
-    """The Arrived in `files` [(name, bytes)]; `mappings` are those of the institution's own forms, newest first. Raises
-    PrivateKeyPasted when a private key came along: then nothing may be kept; Unreadable for a damaged mail."""
+def read(files, templates, anchors, others, at):
+    """The Arrived in `files` [(name, bytes)]; `templates` are the institution's own forms, newest first: (mapping, what to
+    note of a form on it). Raises PrivateKeyPasted when a private key came along: then nothing may be kept; Unreadable for
+    a damaged mail."""
     mails = [(name, data) for name, data in files if _is_mail(name, data)]
     if len(mails) > 1:
         raise Unreadable("メールが2通以上あります。", "1通ずつ登録してください。")
@@ -69,9 +70,10 @@ def read(files, mappings, anchors, others, at):
         told, parts = _mail(received_mail.read(data, anchors, others, at))
     loose = [(name, data) for name, data in files if not _is_mail(name, data)]
     sorted_out = [_sorted_out(name, data) for name, data in [*loose, *parts]]
-    kind, values, lists, faults = _form([each for each in sorted_out if each.kind == "form"], mappings)
+    kind, values, lists, faults, note = _form([each for each in sorted_out if each.kind == "form"], templates)
     if kind != "revoke":
         faults = (*faults, *_csr_faults([each for each in sorted_out if each.kind == "csr"]))
+    told["notes"] = (*told.get("notes", ()), *([note] if note else []))
     kept = [File(name, "mail", data) for name, data in mails]
     return Arrived((*kept, *sorted_out), kind, values, lists, faults, **told)
 
@@ -119,34 +121,41 @@ def _sorted_out(name, data):
     return File(name, "csr" if any(each.kind == armour.CSR for each in found) else "other", data)
 
 
-def _form(files, mappings):
-    """(kind, values, lists_documents, faults) of the one form among the files."""
+def _form(files, templates):
+    """(kind, values, lists_documents, faults, note) of the one form among the files."""
     if not files:
-        return "unknown", {}, False, (_NO_FORM,)
+        return "unknown", {}, False, (_NO_FORM,), ""
     if len(files) > 1:
         names = "、".join(each.name for each in files)
         fault = f"申請書が2つ以上あります({names})。", "申請1件につき、申請書1つとCSR1つを送ってください。"
-        return "unknown", {}, False, (fault,)
+        return "unknown", {}, False, (fault,), ""
     data, refusals = files[0].data, []
-    for kind, lists, reader in _readers(mappings):
+    for kind, lists, reader, note in _readers(templates):
         try:
             values = reader(data)
         except Unreadable as refusal:
             refusals.append(refusal)
             continue
         _refuse_keys(values.values())
-        return kind, values, lists, ()
+        return kind, values, lists, (), note
     first = refusals[0]
     is_other = "様式と一致しません" in first.message
-    return "unknown", {}, False, (_OTHER_FORM if is_other else (first.message, first.advice),)
+    return "unknown", {}, False, (_OTHER_FORM if is_other else (first.message, first.advice),), ""
 
 
-def _readers(mappings):
-    yield "issue", True, issue_form.read
-    yield "revoke", False, revocation_form.read
-    for mapping in mappings:
+def _readers(templates):
+    yield "issue", True, issue_form.read, ""
+    yield "revoke", False, revocation_form.read, ""
+    for mapping, note in templates:
         lists = "agreements" in mapping["places"]
-        yield mapping["kind"], lists, lambda data, mapping=mapping: form_template.read_filled(data, mapping)
+        yield mapping["kind"], lists, lambda data, mapping=mapping: _of_template(data, mapping), note
+
+
+def _of_template(data, mapping):
+    """What a sheet of the institution's own says, and nothing about what it has no place for."""
+    said = form_template.carried(mapping)
+    values = form_template.read_filled(data, mapping)
+    return {key: value for key, value in values.items() if key in said or value not in ("", None, [], 0, False)}
 
 
 def _csr_faults(files):

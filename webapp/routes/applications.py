@@ -47,6 +47,7 @@ def index():
         orders=ORDERS,
         since=case.since_words,
         columns=exported.columns(exported.APPLICATIONS),
+        takes_arrivals=Role.OFFICER in g.roles,
         seals_several=Role.HEAD in g.roles and station_lists.has_several(g.person),
     )
 
@@ -69,6 +70,7 @@ def _new_page(chosen, kind, values=None, refusal=None):
         "chosen": chosen,
         "kind": kind,
         "may_file": bool(g.roles & {Role.SUBSCRIBER, Role.OFFICER}),
+        "takes_arrivals": Role.OFFICER in g.roles,
         "certificates": _own_certificates() if chosen == "other_dn" else [],
         "targets": _targets(kind, chosen),
         "more_url": url_for("certificates.index"),

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, request, url_for
 
+from webapp import clock
 from webapp.acts import arrival_comparison
 from webapp.acts import arrivals as acts
 from webapp.errors import Refused, Unseen
@@ -13,6 +14,8 @@ from webapp.routes.finding import typed, who
 
 bp = Blueprint("arrivals", __name__, url_prefix="/arrivals")
 SHOWN = 50
+AT_HOME = 10
+LATE = 3  # business days after which one that waits stands out
 KINDS = {"issue": "発行申請書", "revoke": "失効申請書", "unknown": "読み取れない申請"}
 STATES = {"read": "未処理", "registered": "申請を作成済み", "dismissed": "登録しない"}
 
@@ -28,9 +31,55 @@ def index():
 
 
 def _index_page(refusal=None):
-    rows = Arrival.select().order_by(-Arrival.id).limit(SHOWN)
-    status = refusal.status if refusal else 200
-    return page("arrivals/index.html", status=status, refusal=refusal, rows=rows, kinds=KINDS, states=STATES)
+    is_waiting = Arrival.state == "read"
+    waiting, settled = (
+        Arrival.select().where(which).order_by(-Arrival.id).limit(SHOWN) for which in (is_waiting, ~is_waiting)
+    )
+    return page(
+        "arrivals/index.html",
+        status=refusal.status if refusal else 200,
+        refusal=refusal,
+        waiting=[_row(row) for row in waiting],
+        settled=[_row(row) for row in settled],
+    )
+
+
+def _row(arrival):
+    return {
+        "arrival": arrival,
+        "url": url_for("arrivals.show", number=arrival.id),
+        "kind": KINDS[arrival.kind],
+        "whose": _whose(arrival),
+        "state": STATES[arrival.state],
+    }
+
+
+def _whose(arrival):
+    """Who sent it, as far as one can tell."""
+    return arrival.entries.get("subscriber_name") or arrival.sender_name or arrival.sender or "差出人不明"
+
+
+def queue():
+    """What the officers' home says of applications that came by mail and wait; nothing when there are none."""
+    query = Arrival.select().where(Arrival.state == "read")
+    rows = [_at_home(row) for row in query.order_by(Arrival.id).limit(AT_HOME)]
+    listed = {"heading": "メールで届いた申請", "count": query.count(), "rows": rows, "empty": "", "id": "arrivals"}
+    return [listed | {"more_url": url_for("arrivals.index")}] if rows else []
+
+
+def _at_home(arrival):
+    waited = clock.business_days_between(clock.day_of(arrival.came_at), clock.today())
+    return {
+        "number": "",
+        "name": f"{KINDS[arrival.kind]}({_whose(arrival)})",
+        "url": url_for("arrivals.show", number=arrival.id),
+        "whose": "読み取れない点があります。送り主に返信してください。"
+        if arrival.faults
+        else "内容を確かめてください。",
+        "since": f"{arrival.came_at.astimezone(clock.JST):%-m月%-d日 %H:%M}登録",
+        "due": f"{waited}営業日経過" if waited >= LATE else "",
+        "late": waited >= LATE,
+    }
 
 
 @bp.post("")
@@ -58,19 +107,12 @@ def _find(number):
 
 
 def _page(arrival, refusal=None):
-    offered = arrival_comparison.candidates(arrival)
-    chosen = str(offered[0].id) if len(offered) == 1 else ""
-    values = typed(subscriber=chosen, title="", purpose="", replaces="", is_another="", agreed="", reason="")
-    everybody = Person.holding(Role.SUBSCRIBER)
-    person = next((each for each in everybody if str(each.id) == values["subscriber"]), None)
-    compared = arrival_comparison.Comparison(arrival, person)
+    people = Person.holding(Role.SUBSCRIBER)
+    values = typed(subscriber=_named(arrival), title="", purpose="", replaces="", is_another="", agreed="", reason="")
+    person = next((each for each in people if str(each.id) == values["subscriber"]), None)
     certificates = arrival_comparison.certificates_of(person) if person else []
     if request.method == "GET" and person:
-        department = person.department.name if person.department else ""
-        values |= {
-            "title": f"{department} コード署名"[:100].strip(),
-            "purpose": "届いた申請書による(ソフトウェアの配布)",
-        }
+        values |= _proposed(person, certificates)
     return page(
         "arrivals/show.html",
         status=refusal.status if refusal else 200,
@@ -78,14 +120,36 @@ def _page(arrival, refusal=None):
         arrival=arrival,
         kind=KINDS[arrival.kind],
         state=STATES[arrival.state],
-        compared=compared,
-        people=[(str(each.id), f"{each.name}({each.mail})") for each in everybody],
-        certificates=[(str(each.id), f"{each.title} {each.serial}") for each in certificates],
-        is_renewal=arrival.entries.get("kind_label") == "更新",
+        subscriber=person,
+        compared=arrival_comparison.Comparison(arrival, person),
+        people=[(str(each.id), f"{each.name}({each.mail})") for each in people],
+        certificates=[(str(row.id), _certificate(row)) for row in certificates],
+        is_renewal=arrival_comparison.is_renewal(arrival),
         has_password=bool(arrival.zip_password),
         files=[(row, url_for("arrivals.file", number=arrival.id, which=row.id)) for row in arrival.files],
         typed=values,
     )
+
+
+def _named(arrival):
+    """Whose application it is: whom the officer chose, else the only one whom the form or the mail names."""
+    if arrival.application:
+        return str(arrival.application.subscriber_id or "")
+    offered = arrival_comparison.candidates(arrival)
+    return request.args.get("subscriber", "") or (str(offered[0].id) if len(offered) == 1 else "")
+
+
+def _proposed(person, certificates):
+    department = person.department.name if person.department else ""
+    return {
+        "title": f"{department} コード署名"[:100].strip(),
+        "purpose": "届いた申請書による(ソフトウェアの配布)",
+        "replaces": str(certificates[0].id) if len(certificates) == 1 else "",
+    }
+
+
+def _certificate(row):
+    return f"{row.title or row.subject}({row.ends_on:%Y年%-m月%-d日}まで、シリアル番号 {row.serial[:8]}…)"
 
 
 @bp.post("/<int:number>/application")

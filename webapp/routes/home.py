@@ -11,7 +11,7 @@ from webapp.pages import page
 from webapp.procedure import Role, Stage
 from webapp.register import Application, Certificate, ChainHead, Event, Institution, Person, Visit
 from webapp.register.applications import MANY
-from webapp.routes import case, house_queues, incoming_step, upkeep
+from webapp.routes import arrivals, case, house_queues, incoming_step, upkeep
 from webapp.routes.administration import checklist
 
 bp = Blueprint("home", __name__)
@@ -37,9 +37,8 @@ def home():
         certificates=_own_certificates() if Role.SUBSCRIBER in roles else [],
         shown=SHOWN,
         is_subscriber=Role.SUBSCRIBER in roles,
-        queues=[*incoming_step.queue(), *_arrived(), *_queues(), *upkeep.queues(), *house_queues.queues()]
-        if Role.OFFICER in roles
-        else [],
+        queues=_officers_queues() if Role.OFFICER in roles else [],
+        takes_arrivals=Role.OFFICER in roles,
         upkeep=list(upkeep.steps()),
         sees_upkeep=bool(roles & {Role.OFFICER, Role.HEAD, Role.AUDITOR}),
         to_seal=_to_seal() if Role.HEAD in roles else None,
@@ -49,6 +48,11 @@ def home():
         watch=_watch() if roles & {Role.OFFICER, Role.ADMINISTRATOR} else None,
         may_file=bool(roles & {Role.SUBSCRIBER, Role.OFFICER}),
     )
+
+
+def _officers_queues():
+    came = [*incoming_step.queue(), *arrivals.queue(), *_arrived()]
+    return [*came, *_queues(), *upkeep.queues(), *house_queues.queues()]
 
 
 def _watch():

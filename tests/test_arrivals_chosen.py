@@ -1,0 +1,128 @@
+"""届いた申請: it is found, whose it is is chosen, and a 更新 names the certificate that it replaces; all without JavaScript."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.arriving import drop, encoded, form, mail, request
+from tests.cases import unguarded
+from webapp import clock
+from webapp.register import Application, Arrival, Certificate
+
+pytestmark = pytest.mark.both_databases
+
+
+@pytest.fixture(autouse=True)
+def at_once():
+    with unguarded():
+        yield
+
+
+def arrived(browser, case, sender="sato@shinsei.example", **changes):
+    """What the officer sees after dropping a mail with a form and a CSR."""
+    return drop(
+        browser, ("a.eml", mail(("申請書.xlsx", form(case, **changes)), ("a.csr", encoded(request())), sender=sender))
+    )
+
+
+def registering(browser, sent):
+    return browser.press(f"/arrivals/{Arrival.get().id}/application", sent)
+
+
+def nobody():
+    return {"subscriber_name": "中村 三郎", "subscriber_mail": "", "sender": "nakamura@elsewhere.example"}
+
+
+def test_what_waits_is_on_the_officers_home_until_it_is_dealt_with(browser, case, suzuki, yamamoto, sato):
+    browser.sign_in_as(suzuki)
+    assert browser.see("/").links()["メールで届いた申請を登録する"] == "/arrivals"
+    assert "メールで届いた申請 1件" not in browser.see("/").text
+    page = arrived(browser, case)
+    browser.sign_in_as(yamamoto)
+    home = browser.see("/")
+    assert "メールで届いた申請 1件" in home.text
+    assert home.links()["発行申請書(佐藤 次郎)"] == f"/arrivals/{Arrival.get().id}"
+    Arrival.update(came_at=clock.now() - timedelta(days=9)).execute()
+    assert "営業日経過" in browser.see("/").text.partition("メールで届いた申請 1件")[2].partition("審査待ち")[0]
+    registering(browser, page.form("/application"))
+    assert "メールで届いた申請 1件" not in browser.see("/").text
+    assert Arrival.get().application.number in browser.see("/arrivals").text
+    browser.sign_in_as(sato)
+    assert "/arrivals" not in browser.see("/").html
+
+
+def test_an_officer_finds_the_way_where_applications_are_looked_for(browser, suzuki, sato, ito):
+    browser.sign_in_as(suzuki)
+    for place in ("/applications", "/applications/new", "/mails"):
+        assert "/arrivals" in browser.see(place).links().values(), place
+    for person in (sato, ito):
+        browser.sign_in_as(person)
+        assert "/arrivals" not in browser.see("/applications").links().values()
+
+
+def test_mails_of_the_desk_are_found_from_home_and_navigation(browser, suzuki):
+    browser.sign_in_as(suzuki)
+    assert browser.see("/").links()["受信メール"] == "/mails"
+
+
+def test_where_nobody_is_named_the_person_is_chosen_first(browser, case, suzuki, sato):
+    browser.sign_in_as(suzuki)
+    page = arrived(browser, case, **nobody())
+    assert "この内容で申請を作る" not in page.buttons() and "まだ分かりません" in page.text
+    refused = registering(browser, {"title": "届いた申請", "purpose": "配布"})
+    assert refused.status == 422 and "だれの申請かを一覧から選んでください" in refused.text
+    page = browser.see(f"/arrivals/{Arrival.get().id}?subscriber={sato.id}")
+    assert "利用管理者の氏名、利用管理者のE-mailが台帳と異なります" in page.text
+    assert registering(browser, page.form("/application")).status == 200
+    assert Arrival.get().application.applicant == sato
+
+
+@pytest.mark.parametrize("number", ["0", "x", "99999999999999999999"])
+def test_a_person_who_is_not_on_the_list_is_nobody(browser, case, suzuki, number):
+    browser.sign_in_as(suzuki)
+    arrived(browser, case, **nobody())
+    page = browser.see(f"/arrivals/{Arrival.get().id}?subscriber={number}")
+    assert page.status == 200 and "まだ分かりません" in page.text
+    assert registering(browser, {"subscriber": number}).status == 422
+
+
+def test_a_renewal_replaces_the_certificate_that_was_chosen(browser, case, suzuki, sato):
+    first, second = case.in_use(title="計測ソフト配布用"), case.in_use(title="講義用教材")
+    browser.sign_in_as(suzuki)
+    page = arrived(browser, case, kind_label="更新")
+    assert "講義用教材(20" in page.text and "管理名称" not in page.form("/application")
+    refused = registering(browser, page.form("/application"))
+    assert refused.status == 422 and "更新する証明書を一覧から選んでください" in refused.text
+    assert Arrival.get().state == "read"
+    wanted = Certificate.of(second)
+    assert registering(browser, refused.form("/application") | {"replaces": str(wanted.id)}).status == 200
+    made = Arrival.get().application
+    assert (made.stage, made.occasion, made.replaces, made.applicant) == ("submitted", "continue", wanted, sato)
+    assert (made.title, made.purpose) == (second.title, second.purpose) and first.id != second.id
+
+
+def test_the_only_certificate_of_a_person_is_proposed_and_one_under_renewal_is_not(browser, case, suzuki, sato):
+    case.in_use()
+    browser.sign_in_as(suzuki)
+    page = arrived(browser, case, kind_label="更新")
+    assert page.form("/application")["replaces"] == str(Certificate.get().id)
+    registering(browser, page.form("/application"))
+    page = arrived(browser, case, kind_label="更新")
+    assert "更新できる証明書が台帳にありません" in page.text and "送り主への返信文" in page.text
+    assert "この内容で申請を作る" not in page.buttons()
+
+
+def test_the_certificates_to_choose_are_those_of_the_person_chosen(browser, case, suzuki, sato, takahashi):
+    case.in_use(title="佐藤の証明書")
+    case.in_use("高橋", title="高橋の証明書")
+    browser.sign_in_as(suzuki)
+    arrived(browser, case, kind_label="更新", **nobody())
+    for person, title in ((sato, "佐藤の証明書"), (takahashi, "高橋の証明書")):
+        page = browser.see(f"/arrivals/{Arrival.get().id}?subscriber={person.id}")
+        shown = page.text.partition("更新する証明書")[2]
+        assert title in shown and shown.count("の証明書(") == 1
+    theirs = Certificate.get(Certificate.subscriber == sato)
+    refused = registering(browser, {"subscriber": takahashi.id, "replaces": theirs.id})
+    assert refused.status == 422 and "一覧から選んでください" in refused.text
+    assert "高橋の証明書(" in refused.text and "佐藤の証明書(" not in refused.text
+    assert Application.select().where(Application.replaces.is_null(False)).count() == 0
