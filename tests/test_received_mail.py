@@ -218,7 +218,8 @@ def test_what_openssl_signs_is_judged(tmp_path, signer, options, digest):
 
 def test_an_encrypted_mail_is_said_to_be_one():
     head = b"Subject: x\r\nContent-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m"
-    found = read(raw(head + b"\r\nContent-Transfer-Encoding: base64", base64.b64encode(b"0\x03\x02\x01\x01")))
+    enveloped = bytes.fromhex("300b06092a864886f70d010703")
+    found = read(raw(head + b"\r\nContent-Transfer-Encoding: base64", base64.b64encode(enveloped)))
     assert "暗号化されたメール" in found.notes[0] and found.signature is None
 
 

@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from tests import ca
 from tests import incoming_mails as mails
+from tests.bad import everything_kept, secrets_of
 from tests.cases import again, unguarded
 from tests.dovecot import PASSWORD, Dovecot
 from webapp import clock, worker
@@ -193,6 +195,21 @@ def test_a_mail_that_cannot_be_read_is_kept_and_shown(dovecot, set_up, settings)
     first, second = IncomingMail.select().order_by(IncomingMail.id)
     assert "部分が多すぎる" in first.notes[0] and second.subject == "次のメール"
     assert incoming.bytes_of(first).startswith(b"From: a@b.example")
+
+
+def test_of_a_mail_with_a_private_key_only_the_notice_stays(dovecot, set_up, settings):
+    set_up()
+    pem, secrets = secrets_of(ca.new_key())
+    message = mails.other("鍵", "鍵を送ります。")
+    message.add_attachment(pem, maintype="application", subtype="octet-stream", filename="server.key")
+    dovecot.deliver(crlf(message))
+    dovecot.deliver(crlf(mails.other("次のメール", "x")))
+    visit(settings)
+    first, second = IncomingMail.select().order_by(IncomingMail.id)
+    assert "秘密鍵が含まれています" in first.notes[0] and "元のメールを削除" in first.notes[0]
+    assert second.subject == "次のメール" and incoming.bytes_of(first).startswith(b"SHA-256 ")
+    kept = everything_kept(settings) + b"".join(incoming.bytes_of(row) for row in (first, second))
+    assert not [each for each in secrets if each in kept]
 
 
 def test_a_mail_that_is_too_large_is_named_by_its_head_alone(dovecot, set_up, settings, monkeypatch):

@@ -1,10 +1,12 @@
 """The shared mailbox: what came is taken in order, once, and how the last visits went is written down."""
 
+import hashlib
 from datetime import timedelta
 
 from webapp import clock
 from webapp.acts import THE_WORKER, incoming
 from webapp.errors import Refused
+from webapp.papers.armour import PrivateKeyPasted
 from webapp.register import Job, Mailbox
 
 PAUSE = timedelta(minutes=1)
@@ -12,6 +14,9 @@ SOON = timedelta(seconds=1)
 AFTER_TROUBLE = timedelta(minutes=5)
 PATIENCE = timedelta(minutes=10)  # before people are told of trouble
 TOO_LARGE = "25MBを超えるため、件名などだけを受け取りました。メールソフトで元のメールを開いてください。"
+KEY_IN_MAIL = (
+    "共用メールボックスから元のメールを削除し、送り主に、この秘密鍵を使わずに新しい鍵ペアを作るよう伝えてください。"
+)
 
 
 def at(place):
@@ -49,6 +54,9 @@ def _take(uid, data, is_whole):
     name = f"mail-{uid}.eml"
     try:
         incoming.take(THE_WORKER, name, data, () if is_whole else (TOO_LARGE,))
+    except PrivateKeyPasted as refusal:
+        instead = f"SHA-256 {hashlib.sha256(data).hexdigest()}\n".encode()
+        incoming.take_unread(THE_WORKER, name, instead, f"{refusal.message} {KEY_IN_MAIL}")
     except Refused as refusal:
         incoming.take_unread(THE_WORKER, name, data, f"{refusal.message} {refusal.advice}")
 

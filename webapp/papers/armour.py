@@ -18,6 +18,7 @@ UNKNOWN = "unknown"
 
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 #]+)-----(.*?)-----END \1-----", re.DOTALL)
 _PRIVATE = re.compile(r"PRIVATE[ _-]?KEY|PuTTY-User-Key-File|SSH2 ENCRYPTED|RSAKeyValue", re.IGNORECASE)
+_PEM_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY")
 _BASE64_BODY = re.compile(r"[A-Za-z0-9+/\s]{40,}")
 _ENCRYPTION_OIDS = (bytes.fromhex("2a864886f70d0105"), bytes.fromhex("2a864886f70d010c01"))  # PKCS#5, PKCS#12 PBE
 _KEYSTORES = (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")  # Java's JKS and JCEKS
@@ -55,6 +56,18 @@ def blocks(data, largest=MAX_BYTES):
     if not found:
         _refuse_without_lines(text, raw)
     return found
+
+
+def refuse_keys(texts, files=()):
+    """Raises PrivateKeyPasted if a private key stands in one of the texts, or is one of the files (bytes): in PEM, in DER,
+    as PKCS#12 or a keystore. Texts that only speak of private keys are let through."""
+    for text in texts:
+        if _PEM_KEY.search(text):
+            raise _pasted()
+    for data in files:
+        is_key = shape(data) in (PRIVATE_KEY, PKCS12) or data.startswith(_KEYSTORES)
+        if is_key or _PEM_KEY.search(_text(data)):
+            raise _pasted()
 
 
 def shape(der):

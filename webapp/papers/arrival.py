@@ -1,7 +1,6 @@
 """An application that came by mail: a filled form and a CSR, loose or in one mail (seed 1-1-2, 1-3-1). Call `read` through
 guard.run with SECONDS and MEGABYTES."""
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -19,7 +18,6 @@ from webapp.papers import (
 from webapp.papers.armour import PrivateKeyPasted
 
 SECONDS, MEGABYTES = 30, 1024
-_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY")
 _FORM_NAMES = (".xlsx", ".xls", ".xlsm", ".xlsb")
 _NO_FORM = (
     "申請書のExcelファイル(.xlsx)がありません。",
@@ -87,7 +85,6 @@ def _is_mail(name, data):
 
 def _mail(mail):
     everything = mail.everything()
-    _refuse_keys([each.text for each in everything])
     signature = mail.signature
     told = {
         "sender": mail.sender,
@@ -100,12 +97,6 @@ def _mail(mail):
         else {},
     }
     return told, [(file.name, file.data) for each in everything for file in each.attachments]
-
-
-def _refuse_keys(texts):
-    """Raises PrivateKeyPasted if a private key stands in a text."""
-    for found in filter(None, (_KEY.search(str(each)) for each in texts)):
-        armour.blocks(found[0])
 
 
 def _sorted_out(name, data):
@@ -136,7 +127,7 @@ def _form(files, templates):
         except Unreadable as refusal:
             refusals.append(refusal)
             continue
-        _refuse_keys(values.values())
+        armour.refuse_keys(str(value) for value in values.values())
         return kind, values, lists, (), note
     first = refusals[0]
     is_other = "様式と一致しません" in first.message

@@ -8,8 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from webapp.errors import Unreadable
-from webapp.papers import mail_signature, mail_words, mime, outlook_mail
+from webapp.papers import armour, mail_signature, mail_words, mime, outlook_mail
+from webapp.papers.armour import PrivateKeyPasted
 from webapp.papers.mail_signature import MailSignature
+
+__all__ = ["LARGEST", "MEGABYTES", "SECONDS", "Attachment", "PrivateKeyPasted", "ReceivedMail", "read"]
 
 SECONDS, MEGABYTES = 20, 1024
 LARGEST = mime.LARGEST
@@ -59,8 +62,12 @@ class ReceivedMail:
 
 def read(data, anchors=(), others=(), at=None):
     """The ReceivedMail in `data` (.eml or .msg). `anchors` and `others` (DER) are the CA certificates by which its
-    signature is judged at `at` (aware; now when not given). Raises Unreadable: no mail, too large, too many parts."""
-    return _Reading(tuple(anchors), tuple(others), at or datetime.now(UTC)).mail(data, 1)
+    signature is judged at `at` (aware; now when not given). Raises Unreadable: no mail, too large, too many parts; and
+    PrivateKeyPasted for a mail with a private key, which may not be kept."""
+    mail = _Reading(tuple(anchors), tuple(others), at or datetime.now(UTC)).mail(data, 1)
+    for each in mail.everything():
+        armour.refuse_keys([each.subject, each.text], [file.data for file in each.attachments])
+    return mail
 
 
 @dataclass
