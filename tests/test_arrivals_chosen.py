@@ -1,13 +1,15 @@
 """届いた申請: it is found, whose it is is chosen, and a 更新 names the certificate that it replaces; all without JavaScript."""
 
+import io
 from datetime import timedelta
 
 import pytest
 
+from tests import incoming_mails as mails
 from tests.arriving import drop, encoded, form, mail, request
 from tests.cases import unguarded
 from webapp import clock
-from webapp.register import Application, Arrival, Certificate
+from webapp.register import Application, Arrival, Certificate, IncomingMail
 
 pytestmark = pytest.mark.both_databases
 
@@ -126,3 +128,34 @@ def test_the_certificates_to_choose_are_those_of_the_person_chosen(browser, case
     assert refused.status == 422 and "一覧から選んでください" in refused.text
     assert "高橋の証明書(" in refused.text and "佐藤の証明書(" not in refused.text
     assert Application.select().where(Application.replaces.is_null(False)).count() == 0
+
+
+def dropped_as_mail(browser, data):
+    return browser.press("/mails", {"file": [(io.BytesIO(data), "mail.eml")]}, content_type="multipart/form-data")
+
+
+def test_a_form_that_came_among_the_mails_is_read_as_an_application(browser, case, suzuki, yamamoto, ito, sato):
+    browser.sign_in_as(suzuki)
+    page = dropped_as_mail(browser, mail(("申請書.xlsx", form(case)), ("a.csr", encoded(request()))))
+    assert "利用管理者からの申請書が添付されているようです" in page.text and "なりすまし" not in page.text
+    at = f"/mails/{IncomingMail.get().id}/arrival"
+    browser.sign_in_as(ito)
+    assert browser.press(at).status == 403 and Arrival.select().count() == 0
+    browser.sign_in_as(yamamoto)
+    assert "利用管理者の申請書" in browser.see("/").text
+    page = browser.press(at)
+    assert page.heading == "届いた発行申請書" and "この内容で申請を作る" in page.buttons()
+    assert (IncomingMail.get().state, IncomingMail.get().outcome) == ("settled", "receive_arrival")
+    home = browser.see("/").text
+    assert "利用管理者の申請書" not in home and "メールで届いた申請 1件" in home
+    registering(browser, page.form("/application"))
+    assert Arrival.get().application.applicant == sato
+
+
+def test_a_workbook_from_the_desk_is_not_taken_for_an_application(browser, suzuki):
+    browser.sign_in_as(suzuki)
+    answer = mails.other("Re: お問い合わせ", "様式を送ります。")
+    answer.add_attachment(b"PK\x03\x04", maintype="application", subtype="octet-stream", filename="様式.xlsx")
+    page = dropped_as_mail(browser, bytes(answer))
+    assert "申請書が添付されているようです" not in page.text
+    assert browser.see("/mails").status == 200 and IncomingMail.get().state == "waiting"

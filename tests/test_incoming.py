@@ -37,7 +37,7 @@ def test_an_officer_drops_the_mail_and_presses_until_the_certificate_is_there(br
     assert "証明書の到着" in page.text and "送付したメールへの返信" in page.text
     assert "まだ何も実行していません" in page.text and again(application).stage == "sent"
     home = browser.see("/")
-    assert "窓口からメールが届いています" in home.text
+    assert "メールが届いています" in home.text
     shown = browser.see(f"/applications/{application.id}")
     assert "サービス窓口から、証明書のZIPが届いています。" in shown.text
     at = shown.links()["届いた証明書を受け取る"]
@@ -48,7 +48,7 @@ def test_an_officer_drops_the_mail_and_presses_until_the_certificate_is_there(br
     assert done.status == 200 and again(application).stage == "delivered"
     mail = IncomingMail.get()
     assert (mail.state, mail.outcome, mail.settled_by) == ("settled", "take_delivery", suzuki)
-    assert "窓口からメールが届いています" not in browser.see("/").text
+    assert "メールが届いています" not in browser.see("/").text
     assert browser.see(f"/mails/{mail.id}").status == 200
 
 
@@ -256,7 +256,7 @@ def test_when_the_certificate_was_taken_by_hand_the_mail_waits_no_more(browser, 
     arrived(case, mails.delivery(case, application))
     delivery.take_delivery(application, case.who("鈴木"), "c.zip", case.zip_for(application))
     browser.sign_in_as(suzuki)
-    assert "窓口からメールが届いています" not in browser.see("/").text
+    assert "メールが届いています" not in browser.see("/").text
     assert "手続きは先に進んでいます" in browser.see("/mails").text
 
 

@@ -75,7 +75,7 @@ def test_from_the_desks_mail_in_dovecot_to_the_certificate_in_use(
     assert (row.application, row.kind, row.person_id) == (application, "certificate", None)
     assert again(application).stage == "sent" and "\\Seen" in dovecot.flags()[0]
     browser.sign_in_as(suzuki)
-    assert "窓口からメールが届いています" in browser.see("/").text
+    assert "メールが届いています" in browser.see("/").text
     with unguarded():
         page = browser.see(browser.see(f"/applications/{application.id}").links()["届いた証明書を受け取る"])
         sent = page.form("/delivery")

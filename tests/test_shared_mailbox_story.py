@@ -55,7 +55,7 @@ def test_the_zip_in_the_shared_mailbox_becomes_an_installed_certificate_that_is_
     count = hand_over(story, dovecot)
     suzuki, sato = story.suzuki, story.sato
     suzuki.open("/")
-    suzuki.wait(lambda page: "窓口からメールが届いています" in page.text, "共用メールボックスの読み取り")
+    suzuki.wait(lambda page: "メールが届いています" in page.text, "共用メールボックスの読み取り")
     suzuki.follow("受信メール")
     assert "証明書の到着" in suzuki.page.text and number in suzuki.page.text
     suzuki.open("/")

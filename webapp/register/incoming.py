@@ -1,6 +1,6 @@
 """Mails that came from outside, and the shared mailbox that they came through."""
 
-from peewee import BigIntegerField, BooleanField, CharField, ForeignKeyField, IntegerField, TextField
+from peewee import BigIntegerField, BooleanField, CharField, ForeignKeyField, IntegerField, TextField, fn
 
 from webapp.procedure import Stage
 from webapp.register.applications import Application
@@ -57,6 +57,13 @@ class IncomingMail(Row):
         at_desk = Application.select(Application.id).where(Application.stage == Stage.SENT.value)
         is_open = cls.application.is_null() | cls.application.in_(at_desk)
         return cls.select().where((cls.state == "waiting") & is_open).order_by(cls.id)
+
+    @classmethod
+    def telling(cls):
+        """Those waiting that concern the office: of the desk, pointing to an application, or with a workbook, which may be
+        somebody's filled form."""
+        has_form = fn.LOWER(cls.attachments.cast("TEXT")).contains(".xls")
+        return cls.waiting().where(cls.is_of_desk | cls.application.is_null(False) | (cls.ties != "[]") | has_form)
 
     @classmethod
     def waiting_for(cls, application):

@@ -2,8 +2,8 @@
 
 from flask import Blueprint, request, url_for
 
+from webapp.acts import arrivals, incoming_ties
 from webapp.acts import incoming as acts
-from webapp.acts import incoming_ties
 from webapp.errors import Refused, Unseen
 from webapp.gate import let_in
 from webapp.pages import attachment, page, see_other
@@ -48,7 +48,8 @@ def _row(mail):
     return {
         "mail": mail,
         "url": url_for("incoming.show", number=mail.id),
-        "kind": acts.KINDS[mail.kind],
+        "kind": incoming_step.kind(mail),
+        "is_application": incoming_step.is_application(mail),
         "application": tied,
         "state": "手続きは先に進んでいます" if is_over else STATES[mail.state],
     }
@@ -92,7 +93,8 @@ def _page(mail, refusal=None):
         status=refusal.status if refusal else 200,
         refusal=refusal,
         mail=mail,
-        kind=acts.KINDS[mail.kind],
+        kind=incoming_step.kind(mail),
+        is_application=incoming_step.is_application(mail),
         step=incoming_step.step(mail),
         application=mail.application if mail.application_id else None,
         tied_by=_tied_by(mail),
@@ -127,6 +129,20 @@ def tie_mail(number):
 def dismiss_mail(number):
     mail = _find(number)
     return _attempt(mail, "dismiss_mail", lambda: acts.dismiss_mail(mail, who(), request.form.get("reason", "")))
+
+
+@bp.post("/<int:number>/arrival")
+def receive_arrival(number):
+    """The mail is a filled form: read it as such (届いた申請), and it waits here no more."""
+    mail = _find(number)
+    try:
+        arrival, is_new = arrivals.receive_arrival(who(), [(mail.name, acts.bytes_of(mail))])
+        acts.settle_mail(mail, who(), "receive_arrival")
+    except Refused as refusal:
+        if refusal.status != 422:
+            raise
+        return _page(mail, refusal)
+    return see_other("arrivals.show", "receive_arrival" if is_new else "receive_arrival_again", number=arrival.id)
 
 
 def _attempt(mail, done, act):

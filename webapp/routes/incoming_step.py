@@ -24,7 +24,20 @@ _REVOKE = {
     "question": _ISSUE["question"],
     "refusal": _ISSUE["refusal"],
 }
+_FORMS = (".xlsx", ".xlsm", ".xls")
 _LOOK = ("メールが届いています。内容を確認してください。", "メールを確認する", None)
+
+
+def is_application(mail):
+    """Whether a mail seems to be a 利用管理者's filled form: a workbook from elsewhere than the desk, tied to nothing."""
+    names = [name.lower() for name, *_ in mail.attachments]
+    is_open = mail.state == "waiting" and not (mail.application_id or mail.ties or mail.is_of_desk)
+    return is_open and any(name.endswith(_FORMS) for name in names)
+
+
+def kind(mail):
+    """What a mail seems to be, in words."""
+    return "利用管理者の申請書" if is_application(mail) else acts.KINDS[mail.kind]
 
 
 def step(mail):
@@ -91,23 +104,24 @@ def way(mail):
 
 
 def queue():
-    """What the officers' home says of mails that wait: of the desk, or tied to an application; nothing when there are none."""
-    of_desk = IncomingMail.is_of_desk | IncomingMail.application.is_null(False) | (IncomingMail.ties != "[]")
-    query = IncomingMail.waiting().where(of_desk)
+    """What the officers' home says of mails that wait; nothing when there are none."""
+    query = IncomingMail.telling()
     count = query.count()
     rows = [_row(mail) for mail in query.limit(SHOWN)]
-    listed = {"heading": "窓口からメールが届いています", "count": count, "rows": rows, "empty": "", "id": "mails"}
+    listed = {"heading": "メールが届いています", "count": count, "rows": rows, "empty": "", "id": "mails"}
     return [listed | {"more_url": url_for("incoming.index")}] if rows else []
 
 
 def _row(mail):
     tied = mail.application if mail.application_id else None
+    is_warned = bool(mail.warnings) and not is_application(mail)
+    left = f"({tied.title})" if tied else "" if is_application(mail) else "(申請を選んでください)"
     return {
         "number": tied.number if tied else "",
         "name": mail.subject,
         "url": url_for("incoming.show", number=mail.id),
-        "whose": f"{acts.KINDS[mail.kind]}({tied.title})" if tied else f"{acts.KINDS[mail.kind]}(申請を選んでください)",
+        "whose": f"{kind(mail)}{left}",
         "since": f"{mail.came_at.astimezone(clock.JST):%-m月%-d日 %H:%M}到着",
-        "due": "差出人・署名に注意" if mail.warnings else "",
-        "late": bool(mail.warnings),
+        "due": "差出人・署名に注意" if is_warned else "",
+        "late": is_warned,
     }
