@@ -47,6 +47,15 @@ def test_a_mail_becomes_an_application_that_the_same_officer_examines(browser, c
     assert again(made).stage == "examined"
 
 
+def test_where_the_form_has_no_password_the_house_makes_one(browser, case, suzuki):
+    browser.sign_in_as(suzuki)
+    page = drop(browser, ("申請書.xlsx", form(case, zip_password="")), ("a.csr", encoded(request())))
+    assert "記載がないため、しるしが作ります" in page.text
+    browser.press(f"/arrivals/{Arrival.get().id}/application", page.form("/application"))
+    made = Arrival.get().application
+    assert made.stage == "submitted" and len(made.password()) >= 16
+
+
 def test_an_outlook_mail_is_read_like_any_other(browser, case, suzuki):
     texts = {outlook_file.SUBJECT: "申請", outlook_file.SMTP: "sato@shinsei.example", outlook_file.BODY: "申請します。"}
     saved = outlook_file.saved(

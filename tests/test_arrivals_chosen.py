@@ -9,6 +9,9 @@ from tests import incoming_mails as mails
 from tests.arriving import drop, encoded, form, mail, request
 from tests.cases import unguarded
 from webapp import clock
+from webapp.acts import case as case_acts
+from webapp.acts.form_values import of
+from webapp.papers import revocation_form
 from webapp.register import Application, Arrival, Certificate, IncomingMail
 
 pytestmark = pytest.mark.both_databases
@@ -77,6 +80,32 @@ def test_where_nobody_is_named_the_person_is_chosen_first(browser, case, suzuki,
     assert "利用管理者の氏名、利用管理者のE-mailが台帳と異なります" in page.text
     assert registering(browser, page.form("/application")).status == 200
     assert Arrival.get().application.applicant == sato
+
+
+def test_what_was_typed_stays_when_something_is_wrong(browser, case, suzuki, sato):
+    case.in_use(title="計測ソフト配布用")
+    browser.sign_in_as(suzuki)
+    page = arrived(browser, case)
+    sent = page.form("/application") | {"title": "計測ソフト配布用", "purpose": "研究室での配布"}
+    refused = registering(browser, sent)
+    assert refused.status == 422 and "管理名称も同じ証明書があります" in refused.text
+    again = refused.form("/application")
+    assert (again["title"], again["purpose"]) == ("計測ソフト配布用", "研究室での配布")
+    aside = browser.press(f"/arrivals/{Arrival.get().id}/dismissal", {"reason": " "})
+    assert aside.status == 422 and "理由を入力してください" in aside.text and aside.form("/application")["title"]
+    assert registering(browser, again | {"is_another": "yes"}).status == 200
+    assert Arrival.get().application.title == "計測ソフト配布用"
+
+
+def test_a_revocation_asked_for_by_somebody_else_is_held_up(browser, case, suzuki, takahashi):
+    draft = case.to_revoke()
+    xlsx = revocation_form.fill(of(draft, 1))
+    case_acts.withdraw(draft, case.who("佐藤"), "様式を作るため")
+    browser.sign_in_as(suzuki)
+    assert "この内容で申請を作る" in drop(browser, ("失効申請書.xlsx", xlsx)).buttons()
+    page = browser.see(f"/arrivals/{Arrival.get().id}?subscriber={takahashi.id}")
+    assert "申請した人が異なります" in page.text and "この内容で申請を作る" not in page.buttons()
+    assert registering(browser, {"subscriber": takahashi.id}).status == 422
 
 
 @pytest.mark.parametrize("number", ["0", "x", "99999999999999999999"])

@@ -19,6 +19,11 @@ def test_the_sheet_reads_back_as_it_was_filled():
     assert paper.IssueForm(**paper.read(paper.fill(form))) == expected
 
 
+def test_a_sheet_without_a_row_for_the_password_reads_back_too():
+    form = issue_form(zip_password="")
+    assert paper.IssueForm(**paper.read(paper.fill(form))) == dataclasses.replace(form, mark=paper.mark_of(form))
+
+
 def test_a_blank_sheet_reads_as_missing_values_not_as_an_error():
     values = paper.read(paper.draw_blank())
     assert values["applied_on"] is None

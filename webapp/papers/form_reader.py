@@ -22,13 +22,13 @@ _CELL = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,4})(\d{1,9})["']""")
 _DATE = re.compile(r"(\d{4})\s*[年/.-]\s*(\d{1,2})\s*[月/.-]\s*(\d{1,2})")
 
 
-def cells(xlsx: bytes, labels: dict, name: str) -> dict:
+def cells(xlsx: bytes, labels: dict, name: str, optional: tuple = ()) -> dict:
     """Key -> value of the cell right of its label, for every label: text, number, date or "". `labels` as in a
-    form_sheet.Design, `name` of the form for people (発行申請書).
+    form_sheet.Design, `name` of the form for people (発行申請書); a row with a key in `optional` may be missing ("").
 
     Raises Unreadable, with its own sentence, for what is not an xlsx, an old .xls, an encrypted or macro-bearing book,
     a bomb, and a book without these labels."""
-    return _cells_by_label(rows(xlsx, name), labels, name)
+    return dict.fromkeys(optional, "") | _cells_by_label(rows(xlsx, name), labels, name, optional)
 
 
 def rows(xlsx: bytes, name: str, most_rows: int = MOST_ROWS, most_columns: int = MOST_COLUMNS) -> list[list]:
@@ -123,7 +123,7 @@ def _rows(xlsx: bytes) -> list[list]:
         raise _damaged() from broken
 
 
-def _cells_by_label(rows: list[list], labels: dict, name: str) -> dict:
+def _cells_by_label(rows: list[list], labels: dict, name: str, optional: tuple) -> dict:
     """Key -> value of the first filled cell right of its label (column A names the group, column B the item)."""
     group, found = "", {}
     for row in rows:
@@ -131,8 +131,8 @@ def _cells_by_label(rows: list[list], labels: dict, name: str) -> dict:
         label = "".join(str(row[1]).split()) if len(row) > 1 else ""
         if key := labels.get((group, label)):
             found[key] = row[2] if len(row) > 2 else ""
-    if len(found) < len(labels):
-        names = "、".join(label for (_, label), key in labels.items() if key not in found)
+    if missing := [label for (_, label), key in labels.items() if key not in found and key not in optional]:
+        names = "、".join(missing)
         raise Unreadable(
             f"{name}の様式と一致しません。次の欄が見つかりません: {names}",
             "この画面から保存した様式に記入し、行や見出しを変えずに保存してください。",

@@ -77,9 +77,9 @@ def _check_subject(subject: list[tuple[str, str]]) -> None:
 
 
 def read(xlsx: bytes) -> dict:
-    """The values of a filled sheet: the keys of IssueForm; missing values are "" (applied_on: None, version: 0).
-    Raises Unreadable, see `form_reader.cells`. Call it in a guarded child."""
-    return values_of(form_reader.cells(xlsx, LABELS, NAME))
+    """The values of a filled sheet, with or without a row for the password: the keys of IssueForm; missing values are ""
+    (applied_on: None, version: 0). Raises Unreadable, see `form_reader.cells`. Call it in a guarded child."""
+    return values_of(form_reader.cells(xlsx, LABELS, NAME, optional=("zip_password",)))
 
 
 def values_of(cells: dict) -> dict:

@@ -108,11 +108,10 @@ def _find(number):
 
 def _page(arrival, refusal=None):
     people = Person.holding(Role.SUBSCRIBER)
-    values = typed(subscriber=_named(arrival), title="", purpose="", replaces="", is_another="", agreed="", reason="")
-    person = next((each for each in people if str(each.id) == values["subscriber"]), None)
+    chosen = request.values.get("subscriber") or _named(arrival)
+    person = next((each for each in people if str(each.id) == chosen), None)
     certificates = arrival_comparison.certificates_of(person) if person else []
-    if request.method == "GET" and person:
-        values |= _proposed(person, certificates)
+    proposed = {"subscriber": chosen, "is_another": "", "agreed": "", "reason": ""} | _proposed(person, certificates)
     return page(
         "arrivals/show.html",
         status=refusal.status if refusal else 200,
@@ -127,20 +126,20 @@ def _page(arrival, refusal=None):
         is_renewal=arrival_comparison.is_renewal(arrival),
         has_password=bool(arrival.zip_password),
         files=[(row, url_for("arrivals.file", number=arrival.id, which=row.id)) for row in arrival.files],
-        typed=values,
+        typed=typed(**proposed),
     )
 
 
 def _named(arrival):
-    """Whose application it is: whom the officer chose, else the only one whom the form or the mail names."""
+    """Whose application it is: the only one whom the form or the mail names, or nobody yet."""
     if arrival.application:
         return str(arrival.application.subscriber_id or "")
     offered = arrival_comparison.candidates(arrival)
-    return request.args.get("subscriber", "") or (str(offered[0].id) if len(offered) == 1 else "")
+    return str(offered[0].id) if len(offered) == 1 else ""
 
 
 def _proposed(person, certificates):
-    department = person.department.name if person.department else ""
+    department = person.department.name if person and person.department else ""
     return {
         "title": f"{department} コード署名"[:100].strip(),
         "purpose": "届いた申請書による(ソフトウェアの配布)",
