@@ -10,8 +10,9 @@ from tests import ca, outlook_file
 from tests.arriving import PASSWORD, drop, encoded, form, mail, request
 from tests.bad import everything_kept, secrets_of
 from tests.cases import again, unguarded
-from webapp.acts import examination
+from webapp.acts import arrivals, examination
 from webapp.acts.form_values import of
+from webapp.errors import NotYourAct, Overtaken, Refused
 from webapp.papers import revocation_form
 from webapp.register import Application, Arrival, Certificate, Content, Event, Paper, Revocation
 
@@ -135,9 +136,39 @@ def test_a_stranger_as_sender_is_a_warning(browser, case, suzuki):
     assert re.search("someone@elsewhere.example.*登録されたアドレスではありません", page.text)
 
 
-def test_only_officers_come_in(browser, sato):
-    browser.sign_in_as(sato)
-    assert browser.get("/arrivals").status_code == 403
+def test_only_officers_come_in(browser, case, suzuki, sato, takahashi, tanaka, ito, kobayashi):
+    browser.sign_in_as(suzuki)
+    page = drop(browser, ("申請書.xlsx", form(case)), ("a.csr", encoded(request())))
+    arrival, before = Arrival.get(), Application.select().count()
+    at = f"/arrivals/{arrival.id}"
+    for person in (sato, takahashi, tanaka, ito, kobayashi):
+        browser.sign_in_as(person)
+        file = f"{at}/files/{arrival.files.get().id}"
+        assert {browser.see(url).status for url in ("/arrivals", at, file)} == {403}
+        assert browser.press(f"{at}/application", page.form("/application")).status == 403
+        assert browser.press(f"{at}/dismissal", {"reason": "x"}).status == 403
+        assert drop(browser, ("a.csr", encoded(request()))).status == 403
+    assert Arrival.get().state == "read" and Application.select().count() == before
+
+
+def test_the_acts_themselves_are_for_officers_and_done_once(case, suzuki, yamamoto, by, sato):
+    arrival, _ = arrivals.receive_arrival(by(suzuki), [("申請書.xlsx", form(case)), ("a.csr", encoded(request()))])
+    given = {"title": "届いた申請", "purpose": "配布"}
+    for act in (
+        lambda: arrivals.receive_arrival(by(sato), [("a.csr", b"x")]),
+        lambda: arrivals.register_arrival(arrival, by(sato), given),
+        lambda: arrivals.dismiss_arrival(arrival, by(sato), "x"),
+    ):
+        with pytest.raises(NotYourAct):
+            act()
+    late = Arrival.get()
+    arrivals.register_arrival(arrival, by(suzuki), given)
+    count = Application.select().count()
+    with pytest.raises(Refused):  # also for somebody who saw it before: the key has an application now
+        arrivals.register_arrival(late, by(yamamoto), given | {"title": "二つ目"})
+    with pytest.raises(Overtaken):
+        arrivals.dismiss_arrival(late, by(yamamoto), "x")
+    assert Application.select().count() == count and Arrival.get().state == "registered"
 
 
 def with_member(xlsx, name, data):

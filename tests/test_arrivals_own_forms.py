@@ -1,9 +1,11 @@
 """届いた申請 on the institution's own forms: each of three blanks, bound without code, filled and sent by mail."""
 
+import subprocess
+
 import pytest
 
 from tests import form_blanks
-from tests.arriving import PASSWORD, drop, encoded, mail, request, values
+from tests.arriving import PASSWORD, drop, encoded, form, mail, request, values
 from tests.cases import unguarded
 from webapp import clock
 from webapp.acts import case as case_acts
@@ -97,6 +99,25 @@ def test_a_filled_copy_of_a_bound_blank_revokes_a_certificate(browser, case, suz
     made = registered(browser, page)
     assert (made.kind, made.stage, made.applicant) == ("revoke", "submitted", sato)
     assert made.target == Certificate.get() and Revocation.of(made).reason == 5
+
+
+def saved_anew(xlsx, folder):
+    """The workbook as LibreOffice saves it."""
+    (folder / "form.xlsx").write_bytes(xlsx)
+    words = ["soffice", "--headless", f"-env:UserInstallation=file://{folder}/profile", "--convert-to"]
+    words += ["xlsx:Calc MS Excel 2007 XML", "--outdir", folder / "saved", folder / "form.xlsx"]
+    subprocess.run(words, check=True, capture_output=True, timeout=120)
+    return (folder / "saved" / "form.xlsx").read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["specimen", "labels_left", "labels_above"])
+def test_a_form_that_another_program_has_saved_is_read_alike(browser, case, suzuki, put_into_force, tmp_path, name):
+    xlsx = form(case) if name == "specimen" else filled(put_into_force(name, "issue"), values(case))
+    browser.sign_in_as(suzuki)
+    page = drop(browser, ("申請書.xlsx", saved_anew(xlsx, tmp_path)), ("a.csr", encoded(request())))
+    assert "申請書の値は、台帳と一致しています" in page.text
+    assert registered(browser, page, agreed="yes").password() == PASSWORD
 
 
 def test_a_form_of_an_older_version_is_read_and_named_so(browser, case, suzuki, put_into_force):
