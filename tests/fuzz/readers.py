@@ -158,7 +158,9 @@ def _seal(data):
 
 def _arrival(data):
     made = world()
-    return arrival.read([("a.eml", data)], [template()[1]], made.seal_roots, made.seal_others, made.now)
+    return arrival.read(
+        [("a.eml", data)], [(template()[1], "古い様式です。")], made.seal_roots, made.seal_others, made.now
+    )
 
 
 def _stamp_answer(data):
