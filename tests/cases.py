@@ -91,9 +91,13 @@ class Cases:
         """Do the worker's part without LibreOffice."""
         row = ApplicationForm.current(application)
         form = replace(frozen_form(row), mark=row.mark)
-        pdf = frozen_pdf(f"{application.number} {row.version}")
+        pdf, pictures = self.printed(form)
         paper = revocation_form if application.is_revocation else issue_form
-        forms.put(row, Frozen(paper.fill(form), pdf, [PIXEL], [PIXEL], row.mark))
+        forms.put(row, Frozen(paper.fill(form), pdf, pictures, pictures, row.mark))
+
+    def printed(self, form):
+        """The frozen PDF of a form, and pictures of its pages."""
+        return frozen_pdf(f"{form.number} {form.version}"), [PIXEL]
 
     def identified(self, applicant="佐藤", officer="鈴木", **entries):
         application = self.submitted(applicant, **entries)

@@ -12,11 +12,11 @@ from tests.cases import again, frozen_of, unguarded
 from tests.papers_pdf import frozen_pdf
 from tests.test_issue_form import HOSTILE
 from webapp import clock
-from webapp.acts import delivery, examination, sealing
+from webapp.acts import delivery, examination
 from webapp.errors import Overtaken, Unreadable
 from webapp.papers import guard
 from webapp.practice import parcel
-from webapp.register import Certificate, Event, Institution, Intake, Paper, PersonRole, verify_chain
+from webapp.register import Certificate, Event, Institution, Intake, Paper, PersonRole, Scan, verify_chain
 
 pytestmark = pytest.mark.slow  # many, and each walks far
 
@@ -116,11 +116,11 @@ def test_after_every_refusal_the_right_seal_is_still_taken(browser, examined, au
     assert [intake.state for intake in examined.intakes.order_by(Intake.id)] == ["refused", "taken"]
 
 
-@pytest.mark.parametrize("path", ["seal", "stamp", "delivery"])
+@pytest.mark.parametrize("path", ["seal", "scans", "delivery"])
 def test_no_file_at_all_is_told_beside_the_field(browser, case, suzuki, path):
     application = case.sent() if path == "delivery" else case.examined()
     browser.sign_in_as(suzuki)
-    page = browser.press(f"/applications/{application.id}/{path}", {"attested": list(sealing.ATTESTED)})
+    page = browser.press(f"/applications/{application.id}/{path}")
     assert page.status == 422 and "ファイルを選んでください" in page.text
     assert not Intake.select().where(Intake.state != "taken").exists()
 
@@ -131,21 +131,17 @@ def jpeg():
     return out.getvalue()
 
 
-def test_a_jpeg_renamed_to_pdf_is_refused_and_the_ticks_stay(browser, examined):
-    form = attached(jpeg(), "scan.pdf") | {"attested": list(sealing.ATTESTED)}
-    page = browser.press(f"/applications/{examined.id}/stamp", form)
+def test_a_jpeg_renamed_to_pdf_is_refused_and_the_right_name_is_taken(browser, examined):
+    page = browser.press(f"/applications/{examined.id}/scans", attached(jpeg(), "scan.pdf"))
     assert page.status == 422 and "(.pdf)と中身(JPEG)が一致しません" in page.text and "拡張子を.jpg" in page.text
-    ticked = [box.get("value") for box in page.tree.iter("input") if box.get("checked") is not None]
-    assert ticked == list(sealing.ATTESTED) and stands(examined, "examined")
     assert Intake.get().content.bytes() == jpeg() and Intake.get().state == "refused"
-    page = browser.press(
-        f"/applications/{examined.id}/stamp", attached(jpeg(), "scan.jpg") | form | attached(jpeg(), "a.jpg")
-    )
-    assert page.status == 200 and again(examined).stage == "sealed"
+    page = browser.press(f"/applications/{examined.id}/scans", attached(jpeg(), "scan.jpg"))
+    assert page.status == 200 and page.heading == "印影確認" and stands(examined, "examined")
 
 
 def test_a_stamp_that_nobody_attests_is_not_taken(browser, examined):
-    form = attached(jpeg(), "scan.jpg") | {"attested": ["whole"]}
+    browser.press(f"/applications/{examined.id}/scans", attached(jpeg(), "scan.jpg"))
+    form = {"scan": Scan.get().id, "attested": ["whole"], "words": "照合番号"}
     page = browser.press(f"/applications/{examined.id}/stamp", form)
     assert page.status == 422 and page.text.count("を確認してください。") >= 2 and stands(examined, "examined")
 

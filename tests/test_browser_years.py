@@ -199,10 +199,12 @@ def hurry(story, title):
 
 
 def stamp(story, phone):
-    """The stamped paper comes back as a photograph; here as a blank page."""
+    """The stamped paper comes back as a photograph; here as a blank page, which has no code to read."""
     path = story.folder / "scan.png"
     path.write_bytes(blank_page())
-    phone.hand_in("捺印済みのスキャン(PDF・JPEG・PNG)", path)
+    phone.hand_in("捺印済みのスキャン(PDF・TIFF・JPEG・PNG)", path)
+    phone.press("スキャンを読み取り、印影を確認する")
+    phone.fill("見比べた内容", "照合番号と記載内容を見比べました。")
     for box in phone.page.get_by_role("checkbox").all():
         box.check()
         phone.tally.choices += 1

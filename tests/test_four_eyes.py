@@ -65,7 +65,7 @@ def test_nobody_examines_what_names_them_as_subscriber(case, by, sato, suzuki):
 def test_nobody_attests_the_stamp_on_what_they_applied_for(case, by, yamamoto):
     application = case.examined("山本", "鈴木")
     with pytest.raises(NotYourAct):
-        sealing.stamp(application, by(yamamoto), "scan.pdf", b"%PDF-", list(sealing.ATTESTED))
+        sealing.stamp(application, by(yamamoto), None, list(sealing.ATTESTED))
     past_the_acts(application, attester=yamamoto)
 
 

@@ -91,7 +91,7 @@ PAGES = {Kind.ISSUE: ISSUE_PAGES, Kind.REVOKE: REVOKE_PAGES}
 FOR_ALL_WHO_SEE = {Kind.ISSUE: ("", "seal-report", "certificate"), Kind.REVOKE: ("", "seal-report", "status")}
 
 # POSTs of a case that are no act of their own, and the act that each prepares.
-PREPARING = {"csr-reading": "attach_csr", "letter": "dispatch_by_hand"}
+PREPARING = {"csr-reading": "attach_csr", "letter": "dispatch_by_hand", "scans": "stamp"}
 
 
 class Stands(dict):

@@ -12,7 +12,7 @@ from tests import ca
 from tests.cases import again, letters_to, unguarded
 from webapp import demo, procedure, profiles
 from webapp.acts import case as case_acts
-from webapp.acts import confirmation, delivery, desk, dispatch, examination, portal, revocations, sealing
+from webapp.acts import confirmation, delivery, desk, dispatch, examination, portal, revocations, scans, sealing
 from webapp.errors import Incomplete, Overtaken, Refused, Unreadable
 from webapp.papers.armour import PrivateKeyPasted
 from webapp.procedure import Kind, Role, Stage
@@ -98,7 +98,8 @@ def test_nobody_seals_and_nobody_mails_what_is_typed_into_a_portal(by_portal, ca
     application, officer = case.examined(), case.who("鈴木")
     for act in (
         lambda: sealing.seal(application, officer, "a.pdf", b"%PDF-"),
-        lambda: sealing.stamp(application, officer, "a.png", b"x", set(sealing.ATTESTED)),
+        lambda: scans.receive_scan(application, officer, "a.png", b"x"),
+        lambda: sealing.stamp(application, officer, None, set(sealing.ATTESTED)),
     ):
         with pytest.raises(Refused, match="不要です"):
             act()

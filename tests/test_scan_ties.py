@@ -7,6 +7,7 @@ import pytest
 from tests.papers_pdf import SPOT, plain_pdf
 from webapp.acts import scan_ties
 from webapp.errors import Refused
+from webapp.papers import scan_mark
 from webapp.papers.page_code import coded
 
 
@@ -28,7 +29,7 @@ def the_form_in_force(monkeypatch):
 
 
 def scanned(text):
-    return coded(plain_pdf(), text, (0, SPOT))
+    return scan_mark.look(coded(plain_pdf(), text, (0, SPOT)))
 
 
 def test_the_print_of_the_examined_version_is_known():
@@ -36,7 +37,7 @@ def test_the_print_of_the_examined_version_is_known():
 
 
 def test_without_a_code_the_scan_is_tied_by_nobody():
-    assert scan_ties.tie(Application(), plain_pdf()) is None
+    assert scan_ties.tie(Application(), scan_mark.look(plain_pdf())) is None
 
 
 @pytest.mark.parametrize(

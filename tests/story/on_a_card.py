@@ -100,13 +100,16 @@ def _card(story):
 
 
 def stamp(story):
-    """鈴木 prints the form, has it stamped, scans it and attests."""
+    """鈴木 prints the form, has it stamped, scans it, sees the scan beside the form and attests."""
     suzuki = story.suzuki
     pdf = suzuki.save("保存").data
     scan = _stamped(pdf, story.desk_of(suzuki))
+    field = "捺印済みのスキャン(PDF・TIFF・JPEG・PNG)"
+    suzuki.press("スキャンを読み取り、印影を確認する", {field: File("scan.png", scan)})
+    demand("審査した第1版と同じ印刷物です。" in suzuki.page.text, suzuki.page.text)
     boxes = dict.fromkeys(suzuki.page.boxes(button("stamp")), True)
     demand(len(boxes) == 3, f"確認の欄が{len(boxes)}個です。")
-    suzuki.press(button("stamp"), {"捺印済みのスキャン(PDF・JPEG・PNG)": File("scan.png", scan), **boxes})
+    suzuki.press(button("stamp"), boxes)
     demand("捺印済みの書面を、登録担当者が確認して登録しました。" in suzuki.page.text, suzuki.page.text)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from webapp import clock, mails
-from webapp.acts import THE_WORKER, form_values, intakes, letters, performing, require_now
+from webapp.acts import THE_WORKER, facts, form_values, intakes, letters, performing, require_now
 from webapp.errors import Overtaken, Refused, Unreadable
 from webapp.papers import form_template, guard
 from webapp.procedure import Stage
@@ -73,6 +73,12 @@ def _keep(row, frozen, template):
     if application.stage == Stage.SUBMITTED and row.printed is None:
         officers = [officer for officer in letters.officers() if officer.id != application.applicant_id]
         letters.notify(mails.submitted, application, officers)
+
+
+def frozen_pdf(application):
+    """The bytes of the PDF that is examined, sealed and sent. Raises Incomplete while it is being made."""
+    facts.demand([facts.made(application)], f"{application.form_name}がまだできていません。")
+    return Paper.newest(application, "form_pdf").content.bytes()
 
 
 def replace_form_pdf(application, who, name, data):

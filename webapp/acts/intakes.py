@@ -41,18 +41,26 @@ def receive(application, who, purpose, name, data, is_secret):
 def reading(intake):
     """While the file is read and acted on: a refusal is written on the intake and goes on to the person. A file that
     holds a private key is not kept at all."""
+    with refusing(intake):
+        yield
+    settle(intake, "taken")
+
+
+@contextmanager
+def refusing(intake):
+    """The same while the file is only read: nobody has acted on it yet."""
     try:
         yield
     except PrivateKeyPasted:
         _forget(intake)
         raise
     except Refused as refusal:
-        _settle(intake, "refused", refusal.message)
+        settle(intake, "refused", refusal.message)
         raise
-    _settle(intake, "taken", "")
 
 
-def _settle(intake, state, sentence):
+def settle(intake, state, sentence=""):
+    """Write what became of a file: taken, or refused with a sentence."""
     intake.state, intake.sentence = state, sentence
     intake.save(only=[Intake.state, Intake.sentence])
 

@@ -1,14 +1,12 @@
 """1-1-4: what the code on a scanned page says beside the version that was examined."""
 
 from webapp.errors import Refused
-from webapp.papers import guard
 from webapp.register import ApplicationForm
 
 
-def tie(application, pdf):
-    """(page number, or None without a readable mark) of a scan (PDF bytes) of the examined version. Raises Refused for a
-    page of another application, of another version, or with other values."""
-    pages = guard.run("webapp.papers.scan_mark:look", pdf, seconds=60, megabytes=1024)
+def tie(application, pages):
+    """(page number, or None without a readable mark) of the pages of a scan (papers.scan_mark.Page) of the examined
+    version. Raises Refused for a page of another application, of another version, or with other values."""
     marked = [(number, page.mark) for number, page in enumerate(pages, 1) if page.mark]
     form = ApplicationForm.current(application)
     for _, mark in marked:
@@ -26,13 +24,16 @@ def _refuse_another(application, form, mark):
         raise Refused("番号と版は同じですが、照合番号が審査した申請書と違います。", f"画面から保存した{again}")
 
 
-def point(application, page, who, words):
-    """The line of the report: tied by the code, or compared by a person, with what that person wrote."""
+def result(version, page):
+    """(sentence, detail) of what the code said: `page` is where it was read, None: nowhere."""
     if page:
-        return [
-            f"審査した第{application.version}版と同じ印刷物です。",
-            "適合",
-            f"{page}ページ目の二次元コードで確認しました。",
-        ]
-    told = f"{who.person.name}さんが、照合番号を目で見比べました。" + (f"「{words}」" if words else "")
-    return ["照合用の二次元コードは読み取れませんでした。", "目視", told]
+        return f"審査した第{version}版と同じ印刷物です。", f"{page}ページ目の二次元コードで確認しました。"
+    return "照合用の二次元コードは読み取れませんでした。", ""
+
+
+def point(scan, who, words):
+    """The line of the report: tied by the code, or compared by a person, with what that person wrote."""
+    sentence, detail = result(scan.version, scan.mark_on_page)
+    if scan.mark_on_page:
+        return [sentence, "適合", detail]
+    return [sentence, "目視", f"{who.person.name}さんが、審査した第{scan.version}版と目で見比べました。「{words}」"]

@@ -46,13 +46,27 @@ def note_approval(use, who, text, before):
     if who.person is None or not may_note(who.person):
         raise NotYourAct("決裁番号は、登録担当者または署名した本人が記録します。", "登録担当者に連絡してください。")
     find(who.person, use.id)
-    number = entries.checked(
-        {"approval": entries.line("決裁番号", is_needed=False, longest=LONGEST)}, {"approval": text}
-    )
+    number = _checked(text)
     with database.atomic():
         still = (SealUse.id == use.id) & (SealUse.approval == before)
-        if not SealUse.update(approval=number["approval"]).where(still).execute():
+        if not SealUse.update(approval=number).where(still).execute():
             raise Overtaken(
                 "決裁番号は、ほかの人が変更しています。", "画面を開き直して、いまの番号を確認してください。"
             )
-        house.note("note_approval", use, who, {"approval": [before, number["approval"]]})
+        house.note("note_approval", use, who, {"approval": [before, number]})
+
+
+def approved(text):
+    """{"approval": 決裁番号} as the event of a seal tells it, {} where none was given. Raises Incomplete."""
+    number = _checked(text)
+    return {"approval": number} if number else {}
+
+
+def enter_approval(paper, approval=""):
+    """Write the 決裁番号 that came with a sealed paper into the row that the database has just entered for it."""
+    SealUse.update(approval=approval).where(SealUse.paper == paper).execute()
+
+
+def _checked(text):
+    rule = entries.line("決裁番号", is_needed=False, longest=LONGEST)
+    return entries.checked({"approval": rule}, {"approval": text})["approval"]

@@ -1,13 +1,25 @@
 """1-1-4, 1-3-2: the institution's seal, as an electronic signature on the frozen PDF or as a stamp on paper."""
 
-from webapp.acts import facts, forms, intakes, kept_lists, performing, require_now, scan_ties, seal_reports
+from webapp.acts import (
+    facts,
+    forms,
+    intakes,
+    kept_lists,
+    performing,
+    require_now,
+    scan_ties,
+    scans,
+    seal_reports,
+    seal_uses,
+)
 from webapp.acts.judgement import Case
 from webapp.errors import Incomplete, Refused
-from webapp.papers import guard, seal_report
+from webapp.papers import seal_report
 from webapp.procedure import Role
-from webapp.register import Paper, Person
+from webapp.register import Application, Person
 from webapp.rules.seal import Sealed
 
+MOST_WORDS = 400  # characters
 # What the officer attests who registers a stamped paper.
 ATTESTED = {
     "stamp_is_there": "「印」の欄に、申請書に記載された人の印がはっきり押されている",
@@ -16,13 +28,13 @@ ATTESTED = {
 }
 
 
-def seal(application, who, name, data, stamp_note=""):
+def seal(application, who, name, data, stamp_note="", approval=""):
     """Take the PDF that the head has signed. It must begin with the frozen bytes and carry one signature more, by the
     registered mail of the head whom the form names, whose role and term allow it (SIG-01…03, ACT-03). A revoked certificate
     is refused; that nothing is known of its revocation is kept in the report (SIG-04). `stamp_note` says why
-    there is no time stamp, where there should be one."""
+    there is no time stamp, where there should be one; `approval`: the 決裁番号, if there is one."""
     require_now("seal", application, who)
-    frozen = _frozen(application)
+    frozen, approved = forms.frozen_pdf(application), seal_uses.approved(approval)
     intake = intakes.receive(application, who, "sealed_pdf", name, data, is_secret=True)
     with intakes.reading(intake):
         with seal_reports.keeping(application, intake) as kept:
@@ -33,12 +45,13 @@ def seal(application, who, name, data, stamp_note=""):
             points = (*found.points, seal_report.revocation_point(state))
             _ask_the_rules(application, found, state)
         told = {"signer_certificate_serial": found.serial_hex, "issuer": found.issuer_text, "sha256": intake.sha256}
-        told |= {"revocation": state.label, "level": seal_reports.level(found)}
+        told |= {"revocation": state.label, "level": seal_reports.level(found)} | approved
         with performing("seal", application, who, told, {"signer": head.name}, sealer=head):
             report = [[point.sentence, point.result, point.detail] for point in points]
             report.append(_who_signed(found, head))
             report.extend(_same_person(application, head))
             paper = _keep(application, who, "sealed_pdf", f"{application.number}-signed.pdf", data, report)
+            seal_uses.enter_approval(paper, **approved)
             kept.write(paper)
 
 
@@ -93,37 +106,41 @@ def _same_person(application, head):
     return [["審査した人と署名した人が同じです。", "注意", "機関の規程で認められているか確認してください。"]]
 
 
-def stamp(application, who, name, data, attested, words=""):
-    """Take the scan of the stamped paper; the officer attests what no machine can see. `attested` names the boxes
-    ticked, `words` how the page was compared when its code cannot be read. Raises Incomplete when one is open, Unreadable
-    for a file that is no scan, Refused for a print of another version or application."""
+def stamp(application, who, scan, attested, words="", approval=""):
+    """Register a scan that waits (acts/scans) as the stamped paper; the officer attests what no machine can see, with the
+    scan beside the examined version on screen (印影確認). `attested` names the boxes ticked, `words` says what was compared
+    where no code was read, `approval` is the 決裁番号, if there is one. Raises Incomplete when one is open, Overtaken for the
+    scan of another version or one that another has replaced."""
     require_now("stamp", application, who)
-    _frozen(application)
-    left = {
-        field: f"「{sentence}」を確認してください。" for field, sentence in ATTESTED.items() if field not in attested
-    }
-    if left:
-        raise Incomplete("確認していない項目があります。", "紙を見て確認し、印を付けてください。", left)
+    scans.require_waiting(application, scan)
+    words, approved = " ".join(words.split())[:MOST_WORDS], seal_uses.approved(approval)
+    _demand_a_look(scan, attested, words)
     if Case(application).errors("stamp"):  # ACT-03
         raise Refused(
             f"{application.head.name}さんは、今日の時点で、捺印できる役割に登録されていません。",
             "差し戻して、捺印する方を選び直してください。",
         )
-    intake = intakes.receive(application, who, "scan", name, data, is_secret=True)
-    with intakes.reading(intake):
-        scan = guard.run("webapp.papers.scan:read", data, name, seconds=60, megabytes=1024)
-        tied = scan_ties.tie(application, scan.pdf)
-        told = {"attested": sorted(ATTESTED), "sha256": intake.sha256, "pages": scan.pages, "mark_on_page": tied}
-        sealer = {"sealer": application.head, "attester": who.person}
-        with performing("stamp", application, who, told, {"sealer": application.head.name}, **sealer):
-            report = [scan_ties.point(application, tied, who, " ".join(words.split())[:400])]
-            report.extend([sentence, "適合", who.person.name] for sentence in ATTESTED.values())
-            _keep(application, who, "scan", f"{application.number}-scan.pdf", scan.pdf, report)
+    told = {"attested": sorted(ATTESTED), "sha256": scan.intake.sha256, "pages": scan.pages}
+    told |= {"mark_on_page": scan.mark_on_page} | approved
+    beside = {"sealer": application.head.name} | ({} if scan.mark_on_page else {"compared": words})
+    sealer = {"sealer": application.head, "attester": who.person}
+    with performing("stamp", application, who, told, beside, **sealer):
+        scans.require_waiting(Application.get_by_id(application.id), scan)  # as it is now that nobody else moves it
+        report = [scan_ties.point(scan, who, words)]
+        report.extend([sentence, "適合", who.person.name] for sentence in ATTESTED.values())
+        paper = _keep(application, who, "scan", f"{application.number}-scan.pdf", scan.content.bytes(), report)
+        seal_uses.enter_approval(paper, **approved)
+        intakes.settle(scan.intake, "taken")
 
 
-def _frozen(application):
-    facts.demand([facts.made(application)], f"{application.form_name}がまだできていません。")
-    return Paper.newest(application, "form_pdf").content.bytes()
+def _demand_a_look(scan, attested, words):
+    left = {
+        field: f"「{sentence}」を確認してください。" for field, sentence in ATTESTED.items() if field not in attested
+    }
+    if not scan.mark_on_page and not words:
+        left["words"] = "審査した版と何を見比べたかを入力してください。"
+    if left:
+        raise Incomplete("確認していない項目があります。", "スキャンを見て確認し、記入してください。", left)
 
 
 def _keep(application, who, kind, name, data, report):

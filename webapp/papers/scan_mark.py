@@ -14,7 +14,23 @@ from webapp.papers.page_code import Mark, said
 DPI, MOST_PIXELS = 200, 9_000_000
 SHOWN = (1240, 1754)  # A4 at 150 dpi
 
-__all__ = ["Mark", "Page", "look"]
+__all__ = ["Code", "Mark", "Page", "drawn", "jpeg", "look", "opened", "read", "shown"]
+
+
+@dataclass(frozen=True)
+class Code:
+    """A code on a picture: what it says, and where its corners lie, ((x, y), …) in pixels from its own upper left one on,
+    clockwise."""
+
+    mark: Mark
+    corners: tuple
+
+    @property
+    def angle(self) -> float:
+        """The degrees (counter-clockwise) that set the picture upright; a quarter of a degree is left as it is."""
+        (left, top), (right, bottom) = self.corners[:2]
+        angle = math.degrees(math.atan2(bottom - top, right - left))
+        return angle if abs(angle) > 0.25 else 0
 
 
 @dataclass(frozen=True)
@@ -27,59 +43,69 @@ class Page:
 
 def look(pdf: bytes) -> list[Page]:
     """The pages of a PDF as they are seen, with the marks on them. Raises Unreadable."""
+    return [shown(picture, read(picture)) for picture in map(drawn, opened(pdf))]
+
+
+def opened(pdf: bytes):
+    """The pages of a PDF, to be drawn one by one. Raises Unreadable."""
     try:
         document = pypdfium2.PdfDocument(pdf)
-        return [_page(_drawn(document[number])) for number in range(len(document))]
+        return [document[number] for number in range(len(document))]
     except pypdfium2.PdfiumError as broken:
-        raise Unreadable(
-            "このPDFのページを表示できません。", "PDFを開けることを確認し、スキャンし直してください。"
-        ) from broken
+        raise _not_shown() from broken
 
 
-def _drawn(page):
+def drawn(page) -> Image.Image:
+    """A page as a picture of 200 dpi, or less where it is larger than paper is. Raises Unreadable."""
     width, height = page.get_size()
     scale = min(DPI / 72, math.sqrt(MOST_PIXELS / max(1, width * height)))
-    return page.render(scale=scale, may_draw_forms=False).to_pil().convert("RGB")
+    try:
+        return page.render(scale=scale, may_draw_forms=False).to_pil().convert("RGB")
+    except pypdfium2.PdfiumError as broken:
+        raise _not_shown() from broken
 
 
-def _page(picture):
-    mark, angle = read(picture)
+def _not_shown():
+    return Unreadable("このPDFのページを表示できません。", "PDFを開けることを確認し、スキャンし直してください。")
+
+
+def shown(picture: Image.Image, code: Code | None) -> Page:
+    """The page behind a drawn picture and what was read on it."""
+    angle = code.angle if code else 0
     upright = picture.rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor="white") if angle else picture
-    return Page(mark, _jpeg(ImageOps.contain(upright, SHOWN)))
+    return Page(code and code.mark, jpeg(ImageOps.contain(upright, SHOWN)))
 
 
-def read(picture: Image.Image) -> tuple[Mark | None, float]:
-    """The mark on a picture and the degrees (counter-clockwise) that set it upright; (None, 0) without a readable one."""
+def read(picture: Image.Image) -> Code | None:
+    """The code with a mark on a picture, or None without a readable one."""
     grey = picture.convert("L")
-    for tried in _tries(grey):
+    for tried, scale in _tries(grey):
         for code in zxingcpp.read_barcodes(tried, formats=zxingcpp.BarcodeFormat.QRCode):
             if mark := said(code.text):
-                return mark, _degrees(code.position)
-    return None, 0
+                return Code(mark, _corners(code.position, scale))
+    return None
 
 
 def _tries(grey):
-    """The picture as it is, then with its contrast stretched, then smoothed, then in black and white at several levels, then
-    finer."""
-    yield grey
+    """(picture, its scale): as it is, then with its contrast stretched, then smoothed, then in black and white at several
+    levels, then finer."""
+    yield grey, 1
     stretched = ImageOps.autocontrast(grey, cutoff=1)
-    yield stretched
+    yield stretched, 1
     smooth = ImageOps.autocontrast(grey.filter(ImageFilter.GaussianBlur(1.5)), cutoff=1)
-    yield smooth
-    yield smooth.point(lambda value: 255 if value > 140 else 0)
+    yield smooth, 1
+    yield smooth.point(lambda value: 255 if value > 140 else 0), 1
     for level in (128, 170, 210):
-        yield stretched.point(lambda value, level=level: 255 if value > level else 0)
-    yield stretched.resize((grey.width * 2, grey.height * 2), Image.Resampling.BICUBIC)
+        yield stretched.point(lambda value, level=level: 255 if value > level else 0), 1
+    yield stretched.resize((grey.width * 2, grey.height * 2), Image.Resampling.BICUBIC), 2
 
 
-def _degrees(position):
-    """How far the top side of the code lies turned; a quarter of a degree is left as it is."""
-    left, right = position.top_left, position.top_right
-    angle = math.degrees(math.atan2(right.y - left.y, right.x - left.x))
-    return angle if abs(angle) > 0.25 else 0
+def _corners(position, scale):
+    corners = (position.top_left, position.top_right, position.bottom_right, position.bottom_left)
+    return tuple((corner.x / scale, corner.y / scale) for corner in corners)
 
 
-def _jpeg(picture):
+def jpeg(picture: Image.Image) -> bytes:
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=80)
     return out.getvalue()

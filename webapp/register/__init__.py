@@ -40,6 +40,7 @@ from webapp.register.people import (
 from webapp.register.profile_versions import ProfileVersion
 from webapp.register.reminders import Reminder
 from webapp.register.revocations import Revocation, StatusAnswer
+from webapp.register.scans import Scan, ScanPicture
 from webapp.register.seal_uses import SealUse
 from webapp.register.seal_validations import SealValidation
 from webapp.register.signatures import SignatureRecord
@@ -108,6 +109,8 @@ __all__ = [
     "ProfileVersion",
     "Reminder",
     "Revocation",
+    "Scan",
+    "ScanPicture",
     "SealUse",
     "SealValidation",
     "SignInAttempt",

@@ -8,7 +8,7 @@ from webapp import clock
 from webapp.acts import ca_profiles, facts, key_use, portal
 from webapp.acts.judgement import Case
 from webapp.procedure import Role, Stage
-from webapp.register import Certificate, Inquiry, KeyUse, Letter
+from webapp.register import Certificate, Inquiry, KeyUse, Letter, Scan
 from webapp.routes import incoming_step
 
 LETTER_STATES = {
@@ -117,6 +117,15 @@ def _submitted(application, person, roles, at):
 
 
 def _examined(application, person, roles, at):
+    scan = Scan.waiting(application)
+    if scan and any(act.verb == "stamp" for act in application.acts_open_to(person)):
+        return NextStep(
+            "捺印済みの書面のスキャンが届いています。審査した版と並べ、印影を確認してください。",
+            "印影を確認する",
+            url_for("scans.show", number=application.id, scan=scan.id),
+            whose="登録担当者",
+            links=(("ほかの捺印・署名の方法を見る", at("sealing.show")),),
+        )
     if roles & {Role.HEAD, Role.OFFICER}:
         is_own = Role.HEAD in roles or application.head_id == person.id
         return NextStep(

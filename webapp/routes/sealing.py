@@ -8,9 +8,9 @@ from webapp.errors import NotYourAct
 from webapp.pages import page
 from webapp.papers import certificate as certificate_paper
 from webapp.procedure import Role
-from webapp.register import Institution, Paper, SealValidation
+from webapp.register import Institution, Paper, Scan, SealValidation
 from webapp.routes import case
-from webapp.routes.finding import attempt, find, upload, who
+from webapp.routes.finding import attempt, find, typed, upload, who
 
 OPENSC = "/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so"  # through it the practice card reader is reached
 bp = Blueprint("sealing", __name__, url_prefix="/applications/<int:number>")
@@ -20,10 +20,11 @@ bp = Blueprint("sealing", __name__, url_prefix="/applications/<int:number>")
 def show(number):
     application = find(number)
     require_now("seal", application, who())
-    return _page(application)
+    return seal_page(application)
 
 
-def _page(application, refusal=None, way=""):
+def seal_page(application, refusal=None, way=""):
+    """The ways to a seal; `way`: the one that has just been refused, signed or stamped."""
     pdf = Paper.newest(application, "form_pdf")
     form = case.form_of(application)
     return page(
@@ -34,10 +35,10 @@ def _page(application, refusal=None, way=""):
         mark=form.mark if form else "",
         title=application.head.title(Role.HEAD),
         pictures=Paper.pictures(application, is_masked=False),
-        attested=sealing.ATTESTED,
-        ticked=request.form.getlist("attested"),
-        words=request.form.get("words", ""),
+        typed=typed(approval=""),
+        longest=seal_uses.LONGEST,
         may_stamp=_may_stamp(application),
+        waiting=Scan.waiting(application),
         card=_practice_card(application),
         refusal=refusal,
         way=way,
@@ -77,24 +78,10 @@ def seal(number):
     application = find(number)
     name, data = upload()
     return attempt(
-        lambda: sealing.seal(application, who(), name, data),
-        lambda refusal: _page(application, refusal, "signed"),
+        lambda: sealing.seal(application, who(), name, data, approval=request.form.get("approval", "")),
+        lambda refusal: seal_page(application, refusal, "signed"),
         "sealing.report",
         "seal",
-        number=number,
-    )
-
-
-@bp.post("/stamp")
-def stamp(number):
-    application = find(number)
-    name, data = upload()
-    ticked, words = request.form.getlist("attested"), request.form.get("words", "")
-    return attempt(
-        lambda: sealing.stamp(application, who(), name, data, ticked, words),
-        lambda refusal: _page(application, refusal, "stamped"),
-        "sealing.report",
-        "stamp",
         number=number,
     )
 

@@ -36,7 +36,7 @@ JOB_LABELS = {
 }
 
 __all__ = ["DONE", "EVENTS", "HOUSE_LABELS", "JOB_LABELS", "OBJECTS", "told_all"]
-_NOTES = ("reason", "question", "answer", "fault", "note", "purpose")
+_NOTES = ("reason", "question", "answer", "fault", "note", "purpose", "compared")
 
 
 def told_all(events):
@@ -74,6 +74,8 @@ def _detail(event):
             aspect = {"identity": "本人性", "existence": "実在性"}[facts["aspect"]]
             result = {"confirmed": "確認できた", "unconfirmed": "確認できない"}[facts["result"]]
             return f"{aspect}: {result}({facts['method']}、{_day(facts['checked_on'])})"
+        case "stamp":
+            return "" if facts.get("mark_on_page", True) else "二次元コードを読み取れず、目で見比べました。"
         case "accept_warning":
             return "、".join(facts["rules"])
         case "check_chain":
