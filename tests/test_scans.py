@@ -3,15 +3,17 @@
 import io
 
 import pytest
+from peewee import IntegrityError
 from PIL import Image
 
 from tests import scans
+from tests.administering import BOTH
 from tests.bad import attached
 from tests.cases import PIXEL, again, unguarded
 from tests.scans import saved, sheets, stamped, turned, without_code
 from webapp.acts import case as case_acts
 from webapp.acts import examination, sealing
-from webapp.register import Event, Intake, Paper, Scan, ScanPicture, SealUse
+from webapp.register import Event, Intake, Paper, Scan, ScanPicture, SealUse, database
 
 TICKED = {"attested": list(sealing.ATTESTED)}
 
@@ -76,6 +78,7 @@ def test_the_upload_shows_the_scan_beside_the_examined_version_and_seals_nothing
     assert not Event.select().where(Event.act == "stamp").exists() and not SealUse.select().exists()
 
 
+@BOTH
 def test_the_tied_scan_is_registered_with_what_the_officer_attests(browser, examined, suzuki):
     page = scan_of(browser, examined)
     assert "見比べた内容" not in page.text
@@ -134,6 +137,7 @@ def sent_back_and_examined_again(case, application):
     return again(application)
 
 
+@BOTH
 def test_the_scan_of_an_older_version_cannot_be_confirmed(browser, examined, case):
     old_print = saved("PNG", stamped(*print_of(examined)))
     scan_of(browser, examined, spoil=without_code)
@@ -236,6 +240,14 @@ def test_everything_of_a_scan_is_encrypted_at_rest(browser, examined):
     scan_of(browser, examined)
     rows = [Scan.get(), Scan.get().intake, *ScanPicture.select()]
     assert len(rows) == 5 and all(row.content.is_encrypted for row in rows)
+
+
+@BOTH
+def test_what_was_read_of_a_scan_cannot_be_rewritten(browser, examined):
+    scan_of(browser, examined, spoil=without_code)
+    for change in (Scan.update(mark_on_page=1), Scan.update(version=2), Scan.delete()):
+        with pytest.raises(IntegrityError), database.atomic():
+            change.execute()
 
 
 def test_an_address_of_another_case_leads_nowhere(browser, examined, case):
