@@ -33,7 +33,7 @@ from webapp.papers import (
     revocation_form,
     revocation_state,
     scan,
-    scan_mark,
+    scan_view,
     seal,
     signature_stamp,
     signed_mail,
@@ -268,7 +268,9 @@ READERS = {
     "pdf-seal": Reader(_seal, papers.sealed, _in_seal, is_heavy=True, travels=seal),
     "pdf-scan": Reader(lambda data: scan.read(data, "a.pdf"), papers.scans, formats.pdf, is_heavy=True, travels=scan),
     "picture": Reader(_scan_picture, papers.pictures, formats.picture, is_heavy=True, travels=scan),
-    "scan-code": Reader(scan_mark.look, papers.coded_scans, formats.pdf, is_heavy=True, travels=scan_mark),
+    "scan-view": Reader(
+        lambda data: scan_view.look(data, frozen()), papers.coded_scans, formats.pdf, is_heavy=True, travels=scan_view
+    ),
     "print": Reader(
         lambda data: form_print.look(data, papers.EXPECTED),
         papers.prints,
