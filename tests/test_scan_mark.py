@@ -7,9 +7,9 @@ import pypdfium2
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from tests.papers_pdf import SPOT, plain_pdf
+from tests.papers_pdf import SPOT, frozen_pdf, plain_pdf
 from tests.papers_people import issue_form
-from webapp.papers import freeze, guard, look, page_code, scan, scan_mark
+from webapp.papers import freeze, guard, look, page_code, scan, scan_mark, scan_view
 from webapp.papers.page_code import Mark, coded, said
 
 TEXT = "SHIRUSHI1 CS-2026-0012 2 0123456789ABCDEF"
@@ -106,7 +106,7 @@ def test_the_page_of_the_mark_is_found_behind_a_cover_in_the_guarded_child():
     cover.save(out, "TIFF", save_all=True, append_images=[page], compression="tiff_lzw")
     taken = guard.run("webapp.papers.scan:read", out.getvalue(), "scan.tif")
     assert (taken.pages, taken.original_type) == (2, "TIFF")
-    first, second = guard.run("webapp.papers.scan_mark:look", taken.pdf)
+    first, second = guard.run("webapp.papers.scan_view:look", taken.pdf, frozen_pdf()).pages
     assert (first.mark, second.mark) == (None, MARK)
     assert Image.open(io.BytesIO(second.picture)).format == "JPEG"
 
@@ -114,13 +114,13 @@ def test_the_page_of_the_mark_is_found_behind_a_cover_in_the_guarded_child():
 def test_a_fax_in_black_and_white_is_read():
     out = io.BytesIO()
     drawn(coded(plain_pdf(), TEXT, (0, SPOT))).convert("1").save(out, "TIFF", compression="group4")
-    [page] = scan_mark.look(scan.read(out.getvalue(), "fax.TIFF").pdf)
+    [page] = scan_view.look(scan.read(out.getvalue(), "fax.TIFF").pdf, frozen_pdf()).pages
     assert page.mark == MARK
 
 
 @pytest.mark.slow
 def test_the_frozen_form_carries_the_code_beside_its_letters(tmp_path):
     frozen = freeze.freeze(issue_form(), work=tmp_path)
-    [page] = scan_mark.look(frozen.pdf)
+    [page] = scan_view.look(frozen.pdf, frozen.pdf).pages
     assert page.mark == Mark("CS-2026-0012", 1, frozen.mark)
     assert [word.text for word in look.words(frozen.pdf)[1]].count(frozen.mark) == 2

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.papers_pdf import SPOT, plain_pdf
+from tests.papers_pdf import SPOT, frozen_pdf, plain_pdf
 from webapp.acts import scan_ties
 from webapp.errors import Refused
-from webapp.papers import scan_mark
+from webapp.papers import scan_view
 from webapp.papers.page_code import coded
 
 
@@ -29,7 +29,7 @@ def the_form_in_force(monkeypatch):
 
 
 def scanned(text):
-    return scan_mark.look(coded(plain_pdf(), text, (0, SPOT)))
+    return scan_view.look(coded(plain_pdf(), text, (0, SPOT)), frozen_pdf()).pages
 
 
 def test_the_print_of_the_examined_version_is_known():
@@ -37,7 +37,7 @@ def test_the_print_of_the_examined_version_is_known():
 
 
 def test_without_a_code_the_scan_is_tied_by_nobody():
-    assert scan_ties.tie(Application(), scan_mark.look(plain_pdf())) is None
+    assert scan_ties.tie(Application(), scan_view.look(plain_pdf(), frozen_pdf()).pages) is None
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from webapp.papers.page_code import Mark, said
 DPI, MOST_PIXELS = 200, 9_000_000
 SHOWN = (1240, 1754)  # A4 at 150 dpi
 
-__all__ = ["Code", "Mark", "Page", "drawn", "jpeg", "look", "opened", "read", "shown"]
+__all__ = ["Code", "Mark", "Page", "drawn", "jpeg", "opened", "read", "shown"]
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,6 @@ class Page:
 
     mark: Mark | None
     picture: bytes
-
-
-def look(pdf: bytes) -> list[Page]:
-    """The pages of a PDF as they are seen, with the marks on them. Raises Unreadable."""
-    return [shown(picture, read(picture)) for picture in map(drawn, opened(pdf))]
 
 
 def opened(pdf: bytes):
