@@ -111,6 +111,7 @@ def test_it_signs_no_mail_of_somebody_else_and_nothing_that_is_no_mail(authority
         (letter(Subject=""), "mail_unreadable"),
         (letter(To=""), "mail_unreadable"),
         (b"\x00\xff", "mail_unreadable"),
+        (b"From: " + b"(" * 3000 + b"\nTo: a@b.example\nSubject: x\n\nbody", "mail_unreadable"),
         (signed(letter(), authority, signer), "mail_unreadable"),
     ):
         with pytest.raises(TokenError) as refusal:

@@ -23,6 +23,7 @@ from tokens.errors import named
 
 PROTECTED = ("From", "To", "Cc", "Reply-To", "Subject", "Date", "Message-ID", "In-Reply-To", "References")
 CONTENT = ("content-", "mime-version")
+UNREADABLE = (MessageError, UnicodeError, ValueError, LookupError, TypeError, RecursionError)  # a header of brackets
 
 
 def signed(message, signing_certificate, chain, sign, now=None):
@@ -70,10 +71,11 @@ def _parsed(message):
     try:
         parsed = message_from_bytes(message, policy=SMTP.clone(cte_type="7bit"))
         parsed = message_from_bytes(parsed.as_bytes(), policy=SMTP)  # 8-bit parts are encoded by now
-    except (MessageError, UnicodeError, ValueError, LookupError, TypeError) as error:
+        missing = [name for name in ("From", "Subject") if not parsed.get(name)]
+        has_recipients = bool(parsed.get("To") or parsed.get("Cc") or parsed.get("Bcc"))
+    except UNREADABLE as error:
         raise named("mail_unreadable", type(error).__name__) from error
-    missing = [name for name in ("From", "Subject") if not parsed.get(name)]
-    if missing or not (parsed.get("To") or parsed.get("Cc") or parsed.get("Bcc")):
+    if missing or not has_recipients:
         raise named("mail_unreadable", f"without {' '.join(missing) or 'To'}")
     if parsed.get_content_type() in ("multipart/signed", "multipart/encrypted"):
         raise named("mail_unreadable", "signed already")
@@ -82,7 +84,10 @@ def _parsed(message):
 
 def _written_by_holder(parsed, signing_certificate):
     known = {mail.lower() for mail in certificates.mails(x509.load_der_x509_certificate(signing_certificate))}
-    senders = {address.lower() for _, address in getaddresses([str(parsed["From"])])}
+    try:
+        senders = {address.lower() for _, address in getaddresses([str(parsed["From"])])}
+    except UNREADABLE as error:
+        raise named("mail_unreadable", type(error).__name__) from error
     if not senders <= known:
         raise named("mail_other_sender")
 

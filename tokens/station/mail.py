@@ -22,7 +22,7 @@ def check(data, payload):
         mail = message_from_bytes(data, policy=SMTP)
         _check_headers(mail, payload)
         text, attachments = _parts(mail)
-    except (MessageError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (MessageError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise Refusal("mail_unreadable", type(error).__name__) from error
     if tuple(attachments) != payload.attachments:
         raise Refusal("mail_attachments", "、".join(each.name for each in attachments)[:100])

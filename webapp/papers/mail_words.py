@@ -20,7 +20,8 @@ _IDS = re.compile(r"<[^<>\s]{1,300}>")
 _BREAKS = {"br", "p", "div", "tr", "li", "h1", "h2", "h3", "h4", "h5", "h6", "table", "blockquote", "pre", "hr"}
 _SILENT = {"script", "style", "title", "template"}
 # What header parsing of the standard library was seen to raise on damaged headers.
-_DAMAGE = (ValueError, LookupError, TypeError, AttributeError, UnicodeError)
+# email takes headers apart by recursion: a thousand colons or brackets are too many.
+_DAMAGE = (ValueError, LookupError, TypeError, AttributeError, UnicodeError, RecursionError)
 
 
 def decoded(raw, charset=""):
