@@ -10,6 +10,8 @@ from datetime import UTC
 from email.utils import collapse_rfc2231_value, getaddresses, parsedate_to_datetime
 from html.parser import HTMLParser
 
+from webapp.papers.mime import as_bytes
+
 LONGEST_TEXT = 200_000  # characters that are kept
 LONGEST_LINE = 1000  # characters of a header
 LONGEST_HTML = 2_000_000
@@ -97,7 +99,7 @@ def header(headers, name):
 
 def unfolded(raw):
     """A header's value as text: encoded words, else raw UTF-8, JIS or Shift_JIS as some senders write them."""
-    data = str(raw)[: LONGEST_LINE * 60].encode("utf-8", "surrogateescape")
+    data = as_bytes(str(raw)[: LONGEST_LINE * 60])
     text = re.sub(r"\r?\n[ \t]*", " ", decoded(data)[0])
     text = re.sub(r"\?=\s+=\?", "?==?", text)  # blanks between encoded words belong to nobody (RFC 2047 6.2)
     return _WORDS.sub(lambda run: _run(_WORD.findall(run[0])), text)
@@ -128,7 +130,7 @@ def _unencoded(kind, encoded):
 def addresses(headers, name):
     """[(display name, address in lower case)] of an address header; encoded words are decoded after it is taken apart."""
     raw = [re.sub(r"\r?\n[ \t]*", " ", str(value)) for key, value in headers.raw_items() if key.lower() == name.lower()]
-    safe = [value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")[:20_000] for value in raw]
+    safe = [as_bytes(value).decode("utf-8", "replace")[:20_000] for value in raw]
     try:
         pairs = getaddresses(safe)
     except _DAMAGE:

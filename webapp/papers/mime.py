@@ -18,6 +18,7 @@ MOST_HEADERS = 500
 MOST_PARTS = 300
 DEEPEST = 10
 _ADVICE = "送り主に、ファイルを添付した通常の形のメールで送り直してもらってください。"
+_NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 _NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
 
 
@@ -56,13 +57,19 @@ def part(raw):
     return Part(raw, headers, body)
 
 
+def as_bytes(text):
+    """A value of a head as bytes: those that were kept as surrogates come back, surrogates that stand for none (a parameter in
+    UTF-7 may hold some) are replaced."""
+    return _NO_BYTE.sub("\ufffd", text).encode("utf-8", "surrogateescape")
+
+
 def boundary(parent):
     """The boundary of a multipart as bytes, b"" where there is none."""
     try:
         found = parent.headers.get_boundary("")
     except (ValueError, LookupError, UnicodeError, TypeError):
         found = ""
-    return found.encode("utf-8", "surrogateescape")[:200]
+    return as_bytes(found)[:200]
 
 
 def children(parent):
