@@ -1,12 +1,16 @@
 """検証報告書: each signed PDF leaves a report, taken or refused, in the words of the norm and in plain Japanese."""
 
+import inspect
+import re
+
 import pytest
+from pyhanko.sign.ades.report import AdESFailure, AdESIndeterminate
 
 from tests import papers_seals
 from tests.cases import again, frozen_of, unguarded
 from tests.test_bad_input import attached, signer
 from webapp.acts import kept_lists
-from webapp.papers import seal_validation
+from webapp.papers import envelope, seal, seal_validation, signature_stamp
 from webapp.papers.revocation_state import RevocationState
 from webapp.papers.seal_report import ADVICE
 from webapp.register import Paper, SealValidation
@@ -95,6 +99,31 @@ def test_a_report_is_never_rewritten(browser, examined, case):
 def test_every_refusal_has_a_word_of_the_norm_and_none_is_accepted(code):
     assert not seal_validation.is_accepted(*seal_validation.indication(code))
     assert seal_validation.indication(code)[1]
+
+
+WORDS = {
+    seal_validation.PASSED: {""},
+    seal_validation.INDETERMINATE: AdESIndeterminate.__members__.keys(),
+    seal_validation.FAILED: AdESFailure.__members__.keys(),
+}
+# A code, and the word where the code alone does not tell.
+SAID = [*((code, "") for code in seal_validation.SUBS), ("broken", "HASH_FAILURE"), ("broken", "SIG_CRYPTO_FAILURE")]
+SAID += [("bad_stamp", "CRYPTO_CONSTRAINTS_FAILURE"), ("bad_stamp", "NOT_YET_VALID"), ("", "")]
+
+
+@pytest.mark.parametrize(("code", "sub"), SAID, ids="-".join)
+@pytest.mark.parametrize("revocation", ["good", "unknown"])
+def test_no_word_of_the_norm_is_invented_or_stands_under_another_indication(code, sub, revocation):
+    main, word = seal_validation.indication(code, sub, revocation)
+    assert word in WORDS[main]
+
+
+def test_every_word_that_papers_give_is_among_those():
+    given = set(
+        re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', "".join(map(inspect.getsource, (seal, signature_stamp, envelope))))
+    )
+    given -= {"ENTIRE_FILE"}
+    assert given <= {word for _, word in SAID} | set(seal_validation.SUBS.values()), given
 
 
 def test_only_a_whole_pass_or_an_unknown_revocation_is_accepted():

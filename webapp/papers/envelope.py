@@ -1,8 +1,9 @@
-"""The CMS envelope round a PDF signature (RFC 5652): modern algorithms, and nothing odd in the parts that the signature
-itself does not cover, so that no byte of the envelope can be changed unnoticed.
+"""The CMS envelope round a PDF signature, and round the time stamp on it (RFC 5652): modern algorithms, and nothing odd in
+the parts that the signature itself does not cover, so that no byte of an envelope can be changed unnoticed.
 """
 
 from asn1crypto import cms
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
@@ -10,6 +11,7 @@ from webapp.papers.seal_report import SealRefused
 
 HASHES = ("sha256", "sha384", "sha512")
 SIGNATURES = ("rsassa_pkcs1v15", "rsassa_pss", "ecdsa")
+EMPTY = (b"", b"\x05\x00")  # parameters that are absent, or NULL (RFC 5754 §2)
 
 
 def check_modern(signer: cms.SignerInfo) -> None:
@@ -19,17 +21,20 @@ def check_modern(signer: cms.SignerInfo) -> None:
         raise SealRefused("weak", f"電子署名の方式({digest})が古いため、受け付けられません。")
 
 
-def check_plain(contents: bytes, anchors: list[bytes], others: list[bytes]) -> None:
-    """`contents` is /Contents with its padding. Raises SealRefused: broken (not one plain detached CMS with zero
-    padding), untrusted (a certificate in it that nothing vouches for); ValueError and its like for broken DER."""
+def check_plain(contents: bytes, certificate: bytes, anchors: list[bytes], others: list[bytes]) -> None:
+    """`contents` is /Contents with its padding, `certificate` (DER) the signer's. Raises SealRefused: broken (not one plain
+    detached CMS with zero padding), untrusted (a certificate in it that nothing vouches for); ValueError and its like for
+    broken DER."""
     size = der_length(contents)
     envelope = cms.ContentInfo.load(contents[:size], strict=True)
-    _require(not contents[size:].strip(b"\0") and envelope["content_type"].native == "signed_data")
     data = envelope["content"]
-    _require(len(data["signer_infos"]) == 1 and contents[:size].endswith(data.dump()))
-    signer = data["signer_infos"][0]
-    _check_envelope(data, signer)
-    _check_certificates([choice.chosen.dump() for choice in data["certificates"]], [*anchors, *others])
+    content = data["encap_content_info"]
+    _require(not contents[size:].strip(b"\0") and is_der(contents[:size]) and contents[:size].endswith(data.dump()))
+    _require(content["content_type"].native == "data" and not content["content"].native)
+    _require(is_plain(envelope, certificate))
+    if not are_vouched_for(data, certificate, [*anchors, *others]):
+        said = "電子署名に含まれる証明書に、署名に関わらないものか、発行者を確かめられないものがあります。"
+        raise SealRefused("untrusted", said, sub="SIG_CONSTRAINTS_FAILURE")
 
 
 def der_length(data: bytes) -> int:
@@ -39,39 +44,99 @@ def der_length(data: bytes) -> int:
     return 2 + count + int.from_bytes(data[2 : 2 + count], "big")
 
 
-def _check_envelope(data: cms.SignedData, signer: cms.SignerInfo) -> None:
-    """Versions, the set of digests and the (detached) content are what RFC 5652 §5.1-5.3 prescribes for this signer."""
-    content = data["encap_content_info"]
+def is_der(data: bytes) -> bool:
+    """Whether the values in `data` follow each other, and lie in each other, without a gap: lengths definite and as short as can
+    be (X.690 10.1), strings in one piece (10.2)."""
+    place, ends = 0, [len(data)]
+    while place < len(data):
+        if place + 1 >= len(data) or data[place + 1] == 0x80:
+            return False
+        tag, length, count = data[place], data[place + 1], 0
+        if length > 0x80:
+            count = length - 0x80
+            length = int.from_bytes(data[place + 2 : place + 2 + count], "big")
+        place += 2 + count
+        if (count and length < max(0x80, 1 << 8 * (count - 1))) or place + length > ends[-1]:
+            return False
+        if tag < 0x40 and bool(tag & 0x20) != (tag & 0x1F in (16, 17)):  # SEQUENCE and SET alone are put together
+            return False
+        if tag & 0x20:
+            ends.append(place + length)
+        else:
+            place += length
+        while len(ends) > 1 and place == ends[-1]:
+            ends.pop()
+    return len(ends) == 1
+
+
+def is_plain(envelope: cms.ContentInfo, certificate: bytes) -> bool:
+    """Whether a SignedData by the one `certificate` (DER) holds what RFC 5652 §5.1-5.3 prescribes for it, in its one encoding:
+    versions, the set of digests, the algorithms, the signer's name; no CRLs; certificates of X.509 alone."""
+    data, held = envelope["content"], asn1_x509.Certificate.load(certificate)
+    if envelope["content_type"].native != "signed_data" or len(data["signer_infos"]) != 1 or data["crls"].dump():
+        return False
+    signer, content = data["signer_infos"][0], data["encap_content_info"]["content_type"]
     by_name = signer["sid"].name == "issuer_and_serial_number"
-    _require(data["version"].native == signer["version"].native == ("v1" if by_name else "v3"))
-    _require(not by_name or signer["sid"].chosen["issuer"].dump() in _issuers(data))
-    _require(content["content_type"].native == "data" and not content["content"].native)
-    _require(
-        {a["algorithm"].native for a in data["digest_algorithms"]} == {signer["digest_algorithm"]["algorithm"].native}
+    version = "v1" if by_name else "v3"
+    digests = (*data["digest_algorithms"], signer["digest_algorithm"])
+    uncovered = (envelope["content_type"], data["version"], content, signer["version"], signer["signature_algorithm"])
+    return (
+        signer["version"].native == version
+        and data["version"].native == (version if content.native == "data" else "v3")
+        and _names(signer["sid"], held)
+        and all(choice.name == "certificate" for choice in data["certificates"])
+        and len(digests) == 2
+        and digests[0]["algorithm"].native == digests[1]["algorithm"].native
+        and all(each["parameters"].dump() in EMPTY for each in digests)
+        and _fits(signer["signature_algorithm"], digests[0]["algorithm"].native)
+        and all(map(is_canonical, (*digests, *uncovered)))
+        and all(map(is_whole, (envelope, data, data["encap_content_info"], signer)))
     )
-    for algorithm in (*data["digest_algorithms"], signer["digest_algorithm"]):
-        _require(algorithm["parameters"].dump() in (b"", b"\x05\x00"))
-    digest, algorithm = signer["digest_algorithm"]["algorithm"].native, signer["signature_algorithm"]
+
+
+def _names(sid: cms.SignerIdentifier, held: asn1_x509.Certificate) -> bool:
+    if sid.name != "issuer_and_serial_number":
+        return sid.chosen.native == held.key_identifier
+    serial = held["tbs_certificate"]["serial_number"]
+    return sid.chosen["issuer"].dump() == held.issuer.dump() and sid.chosen["serial_number"].dump() == serial.dump()
+
+
+def _fits(algorithm, digest) -> bool:
     mechanism = algorithm["algorithm"].native
-    _require(mechanism in (f"{digest}_rsa", f"{digest}_ecdsa", "rsassa_pkcs1v15", "rsassa_pss"))
-    _require(mechanism == "rsassa_pss" or algorithm["parameters"].dump() in (b"", b"\x05\x00"))
+    if mechanism == "rsassa_pss":
+        return True  # its parameters enter the verification
+    return (
+        mechanism in (f"{digest}_rsa", f"{digest}_ecdsa", "rsassa_pkcs1v15") and algorithm["parameters"].dump() in EMPTY
+    )
 
 
-def _issuers(data: cms.SignedData) -> set[bytes]:
-    return {choice.chosen.issuer.dump() for choice in data["certificates"] if choice.name == "certificate"}
+def is_canonical(value) -> bool:
+    """Whether a small ASN.1 value is written as DER writes it."""
+    return type(value).load(value.dump(), strict=True).dump(force=True) == value.dump()
 
 
-def _check_certificates(ders: list[bytes], known: list[bytes]) -> None:
-    """Each certificate that comes along is known, or was issued by one that comes along or is known."""
-    pool = [x509.load_der_x509_certificate(der) for der in {*ders, *known}]
-    for der in set(ders) - set(known):
-        certificate = x509.load_der_x509_certificate(der)
-        issuers = [issuer for issuer in pool if issuer.subject == certificate.issuer]
-        if not any(_issued(certificate, issuer) for issuer in issuers):
-            raise SealRefused("untrusted", "電子署名に含まれる証明書に、発行者を確かめられないものがあります。")
+def is_whole(sequence) -> bool:
+    """Whether an ASN.1 SEQUENCE consists of the fields that it has a name for (asn1crypto passes over others at its end)."""
+    return sequence.contents == b"".join(sequence[name].dump() for name in sequence)
+
+
+def are_vouched_for(data: cms.SignedData, certificate: bytes, known: list[bytes]) -> bool:
+    """Whether each certificate that comes along with that of the signer (`certificate`, judged apart) has issued another one
+    that does, and is known or was issued by one that comes along or is known (all DER)."""
+    ders = [each.chosen.dump() for each in data["certificates"]]
+    along = [x509.load_der_x509_certificate(der) for der in ders]
+    pool = [*along, *map(x509.load_der_x509_certificate, known)]
+    return len(set(ders)) == len(ders) and all(
+        der == certificate
+        or any(_issued(other, each) for other in along if other != each)
+        and (der in known or any(_issued(each, issuer) for issuer in pool))
+        for der, each in zip(ders, along, strict=True)
+    )
 
 
 def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    if certificate.issuer != issuer.subject:
+        return False
     try:
         certificate.verify_directly_issued_by(issuer)
     except (InvalidSignature, ValueError, TypeError):

@@ -85,7 +85,7 @@ def _checked(signed: bytes, frozen: bytes, anchors, others, received_at, stamp_a
         if not status.trusted:
             raise signer.untrusted(certificate)
     with looking_at("envelope"):
-        envelope.check_plain(contents, anchors, others)
+        envelope.check_plain(contents, signature.signer_cert.dump(), anchors, others)
     with looking_at("stamp"):
         stamp = signature_stamp.check(signature.signer_info, certificate, received_at, *stamp_anchors)
     found = (*points, *_signer_points(certificate, status), signature_stamp.point(stamp))

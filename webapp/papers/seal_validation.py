@@ -1,8 +1,10 @@
 """The validation report of a sealed PDF, in the words of ETSI EN 319 102-1 (v1.3.1 §5.1.3, tables 5 and 6) and in plain Japanese.
 
 Accepted is TOTAL-PASSED, or INDETERMINATE with TRY_LATER: nothing is known of the certificate's revocation (SIG-04). All else is
-a refusal. Without proof of existence before, a certificate that had expired or been revoked on receipt is …_NO_POE there, not
-EXPIRED or REVOKED: the norm keeps these for a signature proven to be made too late."""
+a refusal. What proves that a signature existed at a time is the receipt, or a time stamp that is trusted. A certificate that had
+expired or been revoked by then is …_NO_POE, not EXPIRED or REVOKED: the norm keeps these for a signature proven to be made too
+late. One that was not valid yet proves that the signature was made too early: NOT_YET_VALID (5.5.4, step 4).
+A method that the house never took, at no time, is CRYPTO_CONSTRAINTS_FAILURE, without …_NO_POE: no proof would help."""
 
 import hashlib
 from dataclasses import dataclass
@@ -37,25 +39,28 @@ STEPS = {
         "Signature Acceptance Validation (5.2.8): signer",
     ),
 }
-_SUBS = {
-    "another_document": (INDETERMINATE, "SIG_CONSTRAINTS_FAILURE"),
-    "changed_before": (INDETERMINATE, "SIG_CONSTRAINTS_FAILURE"),
-    "changed_after": (INDETERMINATE, "SIG_CONSTRAINTS_FAILURE"),
-    "two_signatures": (INDETERMINATE, "SIG_CONSTRAINTS_FAILURE"),
-    "not_on_seal_spot": (INDETERMINATE, "SIG_CONSTRAINTS_FAILURE"),
-    "covers_text": (INDETERMINATE, "SIG_CONSTRAINTS_FAILURE"),
-    "bad_stamp": (INDETERMINATE, "SIG_CONSTRAINTS_FAILURE"),
-    "signer": (INDETERMINATE, "SIG_CONSTRAINTS_FAILURE"),
-    "untrusted": (INDETERMINATE, "NO_CERTIFICATE_CHAIN_FOUND"),
-    "client_certificate": (INDETERMINATE, "CHAIN_CONSTRAINTS_FAILURE"),
-    "expired": (INDETERMINATE, "OUT_OF_BOUNDS_NO_POE"),
-    "not_yet_valid": (FAILED, "NOT_YET_VALID"),
-    "revoked": (INDETERMINATE, "REVOKED_NO_POE"),
-    "weak": (INDETERMINATE, "CRYPTO_CONSTRAINTS_FAILURE"),
-    "no_signature": (FAILED, "FORMAT_FAILURE"),
-    "unreadable": (FAILED, "FORMAT_FAILURE"),
-    "broken": (FAILED, "FORMAT_FAILURE"),
+# The words that mean TOTAL-FAILED; all others mean INDETERMINATE.
+FAILURES = {"FORMAT_FAILURE", "HASH_FAILURE", "SIG_CRYPTO_FAILURE", "NOT_YET_VALID"}
+SUBS = {
+    "another_document": "SIG_CONSTRAINTS_FAILURE",
+    "changed_before": "SIG_CONSTRAINTS_FAILURE",
+    "changed_after": "SIG_CONSTRAINTS_FAILURE",
+    "two_signatures": "SIG_CONSTRAINTS_FAILURE",
+    "not_on_seal_spot": "SIG_CONSTRAINTS_FAILURE",
+    "covers_text": "SIG_CONSTRAINTS_FAILURE",
+    "bad_stamp": "SIG_CONSTRAINTS_FAILURE",
+    "signer": "SIG_CONSTRAINTS_FAILURE",
+    "untrusted": "NO_CERTIFICATE_CHAIN_FOUND",
+    "client_certificate": "CHAIN_CONSTRAINTS_FAILURE",
+    "expired": "OUT_OF_BOUNDS_NO_POE",
+    "not_yet_valid": "NOT_YET_VALID",
+    "revoked": "REVOKED_NO_POE",
+    "weak": "CRYPTO_CONSTRAINTS_FAILURE",
+    "no_signature": "FORMAT_FAILURE",
+    "unreadable": "FORMAT_FAILURE",
+    "broken": "FORMAT_FAILURE",
 }
+UNKNOWN_REVOCATION = "TRY_LATER"
 
 
 @dataclass(frozen=True)
@@ -76,17 +81,15 @@ class Validation:
 
 def indication(code: str, sub: str = "", revocation: str = "good") -> tuple[str, str]:
     """(main indication, sub-indication) of a refusal's code, or without one by the RevocationState's state."""
-    if not code:
-        return (PASSED, "") if revocation == "good" else (INDETERMINATE, "TRY_LATER")
-    main, usual = _SUBS[code]
-    if sub in ("HASH_FAILURE", "SIG_CRYPTO_FAILURE"):
-        return FAILED, sub
-    return main, sub or usual
+    if not code and revocation == "good":
+        return PASSED, ""
+    word = (sub or SUBS[code]) if code else UNKNOWN_REVOCATION
+    return (FAILED if word in FAILURES else INDETERMINATE), word
 
 
 def is_accepted(main: str, sub: str) -> bool:
     """Whether a paper of this result may be taken (SIG-04: with a warning for TRY_LATER)."""
-    return main == PASSED or (main, sub) == (INDETERMINATE, "TRY_LATER")
+    return main == PASSED or (main, sub) == (INDETERMINATE, UNKNOWN_REVOCATION)
 
 
 def report(found: Validation, state=None, refusal=None, stamp_note="") -> dict:

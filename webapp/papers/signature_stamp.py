@@ -1,7 +1,9 @@
 """The time stamp on a signature of a PDF (PAdES B-T, ETSI EN 319 142-1 §5.3; RFC 3161): judging it, asking for it, adding it.
 
 It is an unsigned attribute of the CMS and may be taken off unnoticed: a signature without one is B-B. What is there must be
-one stamp, right, over this very signature. The stamp is set into the gap of /ByteRange, so that the signature stays as it is.
+one stamp, right, over this very signature, and each of its bytes vouched for: by its signature, by the ESSCertID in it, or by
+the issuer of a certificate that came along. That holds too where nobody here trusts the authority and the stamp proves
+nothing. The stamp is set into the gap of /ByteRange, so that the signature stays as it is.
 """
 
 import hashlib
@@ -9,16 +11,18 @@ import secrets
 from datetime import datetime, timedelta
 
 from asn1crypto import algos, cms, tsp
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 
 from webapp.errors import Refused
 from webapp.papers import timestamp
-from webapp.papers.envelope import der_length
+from webapp.papers.envelope import HASHES, are_vouched_for, der_length, is_canonical, is_der, is_plain, is_whole
 from webapp.papers.pdf import PARSER_ERRORS, reader
 from webapp.papers.seal_report import CLOCK_OF_SIGNER, NOTE, UNKNOWN, Point, SealRefused
 from webapp.papers.timestamp import Timestamp
 
 STAMP = "signature_time_stamp_token"
+ODD = "タイムスタンプに余分なものが含まれているか、書き方が決まりと異なります。"
 SKEW = timedelta(minutes=10)
 
 
@@ -29,30 +33,58 @@ class NoStamp(Refused):
 def check(signer: cms.SignerInfo, certificate: x509.Certificate, received_at: datetime, roots=(), others=()):
     """The Timestamp in the unsigned attributes of a SignerInfo, or None; judged by `roots` and `others` (DER). Raises
     SealRefused bad_stamp for one that is wrong, broken in any of its bytes, late, or is not alone."""
-    unsigned = list(signer["unsigned_attrs"] or ())
-    if not unsigned:
+    if not signer["unsigned_attrs"].dump():
         return None
-    if len(unsigned) > 1 or unsigned[0]["type"].native != STAMP or len(unsigned[0]["values"]) != 1:
+    unsigned = list(signer["unsigned_attrs"])
+    if len(unsigned) != 1 or unsigned[0]["type"].native != STAMP or len(unsigned[0]["values"]) != 1:
         raise _bad("電子署名に、時刻の証明(タイムスタンプ)のほかの追加情報があります。")
-    found = timestamp.judged_token(unsigned[0]["values"][0].dump(), signer["signature"].native, roots, others)
+    token = unsigned[0]["values"][0]
+    found = timestamp.judged_token(token.dump(), signer["signature"].native, roots, others)
     if found.fault:
         raise _bad(found.fault)
-    if not _names_its_certificate(unsigned[0]["values"][0], found.chain[0]):
-        raise _bad("タイムスタンプ局の証明書が、タイムスタンプに記されたものと異なります。")
-    if found.at > received_at + SKEW or found.at < certificate.not_valid_before_utc:
-        raise _bad("タイムスタンプの時刻が、受領より後か、証明書の有効期間より前です。", "TIMESTAMP_ORDER_FAILURE")
+    _check_token(token, found.chain[0], [*roots, *others])
+    if not (is_canonical(unsigned[0]["type"]) and is_whole(unsigned[0])):
+        raise _bad(ODD)
+    if found.at > received_at + SKEW:
+        raise _bad("タイムスタンプの時刻が、受領より後です。")
+    if found.at < certificate.not_valid_before_utc:
+        said = "タイムスタンプの時刻が、署名に使われた証明書の有効期間より前です。"
+        raise _bad(said, "NOT_YET_VALID" if found.is_trusted else "SIG_CONSTRAINTS_FAILURE")
     return found
 
 
-def _names_its_certificate(token, certificate):
-    """Whether the signed ESSCertID of a token is that of the certificate (DER) that came along (RFC 3161 §2.4.2, RFC 5816)."""
-    for attribute in token["content"]["signer_infos"][0]["signed_attrs"]:
+def _check_token(token: cms.ContentInfo, authority: bytes, known: list[bytes]) -> None:
+    """That a right TimeStampToken by the certificate `authority` (DER) is modern, names it, and holds nothing that neither its
+    signature nor a certificate's issuer accounts for (RFC 3161 §2.4.2, RFC 5816)."""
+    data = token["content"]
+    signer, told = data["signer_infos"][0], data["encap_content_info"]["content"].parsed
+    hashes = (signer["digest_algorithm"], told["message_imprint"]["hash_algorithm"])
+    key = asn1_x509.Certificate.load(authority).public_key.algorithm
+    if any(each["algorithm"].native not in HASHES for each in hashes):
+        raise _bad("タイムスタンプの方式が古いため、受け付けられません。", "CRYPTO_CONSTRAINTS_FAILURE")
+    if not _names_its_certificate(signer, authority):
+        raise _bad("タイムスタンプ局の証明書が、タイムスタンプに記されたものと異なります。")
+    fits = signer["signature_algorithm"].signature_algo == {"rsa": "rsassa_pkcs1v15", "ec": "ecdsa"}[key]
+    kinds = [each["values"].native for each in signer["signed_attrs"] if each["type"].native == "content_type"]
+    is_right = fits and kinds == [["tst_info"]] and not signer["unsigned_attrs"].dump()
+    if not (is_right and is_der(token.dump()) and is_plain(token, authority)):
+        raise _bad(ODD)
+    if not are_vouched_for(data, authority, known):
+        raise _bad("タイムスタンプに含まれる証明書に、発行者を確かめられないものがあります。")
+
+
+def _names_its_certificate(signer, certificate):
+    """Whether each ESSCertID that names the signer of a token, which is the first one (RFC 5035 §5.4), is that of `certificate`
+    (DER). Those after it are not looked at: real authorities name there an issuer that they do not hand out."""
+    named = []
+    for attribute in signer["signed_attrs"]:
         if attribute["type"].native in ("signing_certificate", "signing_certificate_v2"):
-            named = attribute["values"][0]["certs"][0]
+            first = attribute["values"][0]["certs"][0]
             is_new = attribute["type"].native.endswith("_v2")
-            kind = named["hash_algorithm"]["algorithm"].native if is_new else "sha1"
-            return named["cert_hash"].native == hashlib.new(kind, certificate, usedforsecurity=False).digest()
-    return False
+            kind = first["hash_algorithm"]["algorithm"].native if is_new else "sha1"
+            digest = hashlib.new(kind, certificate, usedforsecurity=False).digest()
+            named.append(first["cert_hash"].native == digest)
+    return bool(named) and all(named)
 
 
 def _bad(sentence, sub="SIG_CONSTRAINTS_FAILURE"):

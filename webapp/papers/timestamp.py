@@ -134,12 +134,12 @@ def _read_stamp(kind, each, value, data):
 
 def _token(data, value):
     """A TimeStampToken over `value` (RFC 3161 §2.4.2)."""
-    content = data["encap_content_info"]["content"]
-    told = tsp.TSTInfo.load(content.native if isinstance(content.native, bytes) else content.contents)
+    content = bytes(data["encap_content_info"]["content"])
+    told = tsp.TSTInfo.load(content, strict=True)
     imprint = told["message_imprint"]
     is_over_it = _digest(imprint["hash_algorithm"]["algorithm"].native, value) == imprint["hashed_message"].native
     signer = data["signer_infos"][0]
-    return _judged(told["gen_time"].native.astimezone(UTC), signer, data, is_over_it, told.dump())
+    return _judged(told["gen_time"].native.astimezone(UTC), signer, data, is_over_it, content)
 
 
 def _countersignature(signer, value, data):
