@@ -66,18 +66,20 @@ def sign(
     return out.getvalue()
 
 
-def like_acrobat(pdf, head, box=(440, 450, 560, 540)):
+def like_acrobat(pdf, head, box=(440, 450, 560, 540), **how):
     """A new field dragged over 印, with the default resources that Acrobat writes into the AcroForm."""
 
     def resources(writer):
         form = writer.root["/AcroForm"]
         font = {Name("/Type"): Name("/Font"), Name("/Subtype"): Name("/Type1"), Name("/BaseFont"): Name("/Helvetica")}
-        fonts = generic.DictionaryObject({Name("/Helv"): writer.add_object(generic.DictionaryObject(font))})
+        packed = writer.prepare_object_stream() if writer.stream_xrefs else None
+        helvetica = writer.add_object(generic.DictionaryObject(font), obj_stream=packed)
+        fonts = generic.DictionaryObject({Name("/Helv"): helvetica})
         form[Name("/DR")] = generic.DictionaryObject({Name("/Font"): fonts})
         form[Name("/DA")] = Text("/Helv 0 Tf 0 g ")
         writer.update_container(form)
 
-    return sign(pdf, head, field="Signature1", box=box, before=resources)
+    return sign(pdf, head, field="Signature1", box=box, before=resources, **how)
 
 
 def changed(pdf, change):

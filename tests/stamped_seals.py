@@ -115,7 +115,8 @@ def gap(pdf):
 
 def with_contents(pdf, contents):
     start, end = gap(pdf)
-    digits = contents.hex().encode()[: end - start]
+    digits = contents.hex().encode()
+    assert len(digits) <= end - start, "no room"
     return pdf[:start] + digits.ljust(end - start, b"0") + pdf[end:]
 
 

@@ -5,6 +5,7 @@ import subprocess
 import pytest
 
 from tests import attacks_on_pdfs
+from tests.attacks_on_pdfs import evidence
 from webapp.papers.seal_report import SealRefused
 
 ENOUGH = 20
@@ -20,10 +21,10 @@ def families(world):
     return attacks_on_pdfs.families(world)
 
 
-def judged(world, make, codes):
-    """The code that refuses what `make` makes; None where it is accepted or refused for an odd reason."""
+def judged(world, pdf, codes):
+    """The code that refuses a PDF; "accepted", or "odd" where it is refused for another reason than it should."""
     try:
-        world.judge(make())
+        world.judge(pdf)
     except SealRefused as refusal:
         return refusal.code if refusal.code in codes else f"odd: {refusal.code}"
     return "accepted"
@@ -36,15 +37,23 @@ def test_the_right_files_are_accepted_which_the_forgers_start_from(world):
 @pytest.mark.parametrize("family", attacks_on_pdfs.NAMES)
 def test_the_first_of_each_family_is_refused(world, families, family):
     _, make, codes = families[family][0]
-    assert judged(world, make, codes) in codes
+    assert judged(world, make(), codes) in codes
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("family", attacks_on_pdfs.NAMES)
-def test_every_forgery_of_a_family_is_refused_for_its_reason(world, families, family):
-    members = families[family]
-    assert len(members) >= ENOUGH and len({name for name, *_ in members}) == len(members)
-    found = {name: judged(world, make, codes) for name, make, codes in members}
+def test_every_forgery_of_a_family_is_refused_for_its_reason(world, families, family, tmp_path):
+    """And each is a forgery: no two are the same, and another reader sees in it what is in no right file."""
+    right = [pdf for _, pdf in world.all]
+    made = {name: (make(), codes) for name, make, codes in families[family]}
+    assert (
+        ENOUGH <= len(made) == len(families[family]) == len({*right, *(pdf for pdf, _ in made.values())}) - len(right)
+    )
+    shown = [evidence.seen(family, pdf, tmp_path / "right.pdf") for pdf in right]
+    assert [
+        name for name, (pdf, _) in made.items() if evidence.seen(family, pdf, tmp_path / "forged.pdf") in shown
+    ] == []
+    found = {name: judged(world, pdf, codes) for name, (pdf, codes) in made.items()}
     assert {name: code for name, code in found.items() if code == "accepted" or code.startswith("odd")} == {}
 
 

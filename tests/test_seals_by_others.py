@@ -1,16 +1,19 @@
 """Well-formed signatures by other software are accepted, or the sentence of the test says why not."""
 
+import io
 import re
 import subprocess
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
+from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import signers
 
-from tests import attacks_on_pdfs, ca
+from tests import attacks_on_pdfs, ca, papers_pdf
 from tests.papers_pdf import SPOT
-from tests.papers_seals import MAIL, Head, sign
+from tests.papers_seals import MAIL, Head, like_acrobat, sign
+from webapp.papers.freeze import add_seal_field
 
 pytestmark = pytest.mark.slow
 
@@ -47,6 +50,21 @@ def test_a_cms_by_openssl_put_into_the_gap_by_hand_is_accepted(world, tmp_path, 
 def test_a_cms_by_openssl_that_names_its_signer_by_key_id_is_accepted(world, tmp_path):
     made = by_openssl(world, tmp_path, world.head, "-keyid", certificates=(world.authority.issuing,))
     assert world.judge(made).signer_mails == (MAIL,)
+
+
+@pytest.mark.parametrize("saved", [papers_pdf.streamed_pdf, papers_pdf.hybrid_pdf], ids=lambda saved: saved.__name__)
+@pytest.mark.parametrize("how", [sign, like_acrobat], ids=lambda how: how.__name__)
+def test_a_form_that_newer_programs_have_saved_is_sealed_in_their_way(world, saved, how):
+    """With cross-reference and object streams, as Acrobat goes on with them, and Office's hybrid of both."""
+    frozen = add_seal_field(saved(), 0, SPOT)
+    opened = PdfFileReader(io.BytesIO(frozen), strict=False)
+    assert opened.xrefs.hybrid_xrefs_present == (saved is papers_pdf.hybrid_pdf)
+    signed = how(frozen, world.head, strict=not opened.xrefs.hybrid_xrefs_present)
+    added = signed[len(frozen) :]
+    assert (b"/Type /XRef" in added) == (saved is papers_pdf.streamed_pdf)
+    assert (b"/ObjStm" in added) == (saved is papers_pdf.streamed_pdf and how is like_acrobat)
+    assert b"xmp:ModifyDate" in added  # the metadata written anew, or added
+    assert world.judge(signed, frozen).signer_mails == (MAIL,)
 
 
 def test_pyhankos_own_signer_from_a_pkcs12_file_is_accepted(world, tmp_path):

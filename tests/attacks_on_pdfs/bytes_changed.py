@@ -8,25 +8,25 @@ SEED, COUNT = 20261123, 500
 
 
 def damage(world):
-    dice = random.Random(SEED)
-    for number in range(COUNT):
-        name, pdf = world.all[number % 3]
+    dice, made = random.Random(SEED), {}
+    while len(made) < COUNT:
+        name, pdf = world.all[len(made) % 3]
         kind = ("flip", "flip", "cut", "append")[dice.randrange(4)]
-        place = dice.randrange(len(pdf))
-        if number % 2:  # half of them in what the signer added
-            place = dice.randrange(len(world.frozen), len(pdf))
-        bit, more = 1 << dice.randrange(8), dice.randbytes(dice.randrange(1, 400))
-        make = {"flip": _flipped, "cut": lambda p, at, *_: p[:at], "append": lambda p, at, bit, more: p + more}[kind]
-        yield (
-            f"{number:03}-{name}-{kind}",
-            lambda m=make, p=pdf, a=place, b=bit, e=more: m(p, a, b, e),
-            ANY | {"another_document"},
-        )
+        start = len(world.frozen) if len(made) % 2 else 0  # half of them in what the signer added
+        place, bit, more = dice.randrange(start, len(pdf)), dice.randrange(8), dice.randbytes(dice.randrange(1, 400))
+        if kind == "flip":
+            made[_flipped(pdf, place, bit)] = f"{name}-flip-{place}-{bit}"
+        elif kind == "cut":
+            made[pdf[:place]] = f"{name}-cut-{place}"
+        else:
+            made[pdf + more] = f"{name}-append-{len(more)}-{more[:4].hex()}"
+    for pdf, name in made.items():
+        yield name, lambda p=pdf: p, ANY | {"another_document"}
 
 
-def _flipped(pdf, place, bit, _):
+def _flipped(pdf, place, bit):
     made = bytearray(pdf)
-    made[place] ^= bit
+    made[place] ^= 1 << bit
     return bytes(made)
 
 

@@ -19,9 +19,18 @@ def _four(world, changes):
 
 
 def _annotation(kind, box, **more):
+    """An annotation of a kind that paints its box white with words over it."""
+
     def change(writer):
+        width, height = box[2] - box[0], box[3] - box[1]
+        drawn = f"1 g 0 0 {width} {height} re f 0 g BT /F1 12 Tf 4 {height - 14} Td (ANY AMOUNT) Tj ET".encode()
+        form = {Name("/Type"): Name("/XObject"), Name("/Subtype"): Name("/Form")}
+        form |= {Name("/BBox"): Array(map(Number, (0, 0, width, height)))}
+        form |= {Name("/Resources"): first_page(writer)["/Resources"]}
+        look = writer.add_object(generic.StreamObject(form, stream_data=drawn))
         note = {Name("/Type"): Name("/Annot"), Name("/Subtype"): Name(kind), Name("/F"): Number(4)}
         note |= {Name("/Rect"): Array(map(Number, box)), Name("/Contents"): Text("ANY AMOUNT")}
+        note |= {Name("/AP"): Dict({Name("/N"): look})}
         note |= {Name(f"/{key}"): value for key, value in more.items()}
         page = first_page(writer)
         page["/Annots"].append(writer.add_object(Dict(note)))
@@ -55,9 +64,11 @@ def _set_page(key, value):
     return change
 
 
-def _no_pages(writer):
-    writer.root["/Pages"][Name("/Count")] = Number(0)
-    writer.root["/Pages"][Name("/Kids")] = Array()
+def _other_page(writer):
+    """The signed page taken out of the tree, another one in its place."""
+    page = Dict({Name("/Type"): Name("/Page"), Name("/MediaBox"): first_page(writer)["/MediaBox"]})
+    page[Name("/Parent")] = writer.root.raw_get("/Pages")
+    writer.root["/Pages"][Name("/Kids")] = Array([writer.add_object(page)])
     writer.update_container(writer.root["/Pages"])
 
 
@@ -67,7 +78,7 @@ def pages(world):
     changes += [("cropped", _set_page("/CropBox", box)), ("turned", _set_page("/Rotate", Number(180)))]
     yield from _four(world, changes)
     for name, pdf in world.all:
-        yield f"removed-after-{name}", lambda p=pdf: changed(p, _no_pages), DOCUMENT
+        yield f"removed-after-{name}", lambda p=pdf: changed(p, _other_page), DOCUMENT
 
 
 def _font(key, value):

@@ -15,7 +15,7 @@ class World:
         self.authority = ca.Authority("Practice (練習) S/MIME CA", at=AT)
         self.head = Head(self.authority)
         self.forger = Head(self.authority, certificate=None)
-        self.stranger = Head(ca.Authority("Somebody", at=AT))
+        self.strangers = ca.Authority("Somebody", at=AT)
         self.frozen = FROZEN
 
     @cached_property
@@ -42,6 +42,6 @@ class World:
     def dragged_with(self, change):
         return sign(FROZEN, self.head, field="Signature1", box=SPOT, before=change)
 
-    def judge(self, pdf):
+    def judge(self, pdf, frozen=FROZEN):
         roots, others = [ca.der(self.authority.root)], [ca.der(self.authority.issuing)]
-        return seal.check(pdf, FROZEN, roots, others, AT)
+        return seal.check(pdf, frozen, roots, others, AT)
