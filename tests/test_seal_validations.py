@@ -9,11 +9,13 @@ from pyhanko.sign.ades.report import AdESFailure, AdESIndeterminate
 from tests import papers_seals
 from tests.cases import again, frozen_of, unguarded
 from tests.test_bad_input import attached, signer
-from webapp.acts import kept_lists
+from webapp.acts import kept_lists, sealing
+from webapp.errors import Overtaken
 from webapp.papers import envelope, seal, seal_validation, signature_stamp
 from webapp.papers.revocation_state import RevocationState
 from webapp.papers.seal_report import ADVICE
-from webapp.register import Paper, SealValidation
+from webapp.register import Event, Paper, SealValidation
+from webapp.sentences import told_all
 
 pytestmark = pytest.mark.both_databases
 GOOD = RevocationState("good", papers_seals.AT, "証明書は失効していません。")
@@ -60,6 +62,31 @@ def test_a_refused_pdf_leaves_a_report_that_says_why(browser, examined, case):
     assert "受け付けていません" in listed
     shown = browser.see(f"/applications/{examined.id}/seal-validations/{row.id}").text
     assert "電子署名のあとに、PDFが変更されています。" in shown and "不適合" in shown and "未実施" in shown
+
+
+def test_a_refused_pdf_leaves_an_event_that_an_auditor_finds(browser, examined, case, suzuki, ito):
+    damaged = papers_seals.changed(case.signed(examined), papers_seals.add_annotation)
+    uploaded(browser, examined, damaged)
+    event = Event.newest(examined, "refuse_seal")
+    [row] = SealValidation.refused(examined)
+    assert event.facts == {
+        "code": "changed_after",
+        "indication": "INDETERMINATE",
+        "sub_indication": "SIG_CONSTRAINTS_FAILURE",
+        "sha256": row.report["sha256"]["signed"],
+    }
+    assert event.person_id == suzuki.id and event.address
+    browser.sign_in_as(ito)
+    assert "電子署名されたPDFを確認し、受け付けませんでした。" in browser.see("/records").text
+    [told] = told_all([event])
+    assert told["note"] == "電子署名のあとに、PDFが変更されています。"
+
+
+def test_who_comes_too_late_leaves_no_report_of_a_pdf_that_is_right(examined, case, monkeypatch):
+    monkeypatch.setattr(sealing, "_keep", lambda *told: (_ for _ in ()).throw(Overtaken("先に進んでいます。")))
+    with unguarded(), pytest.raises(Overtaken):
+        sealing.seal(examined, case.who("鈴木"), "署名済み.pdf", case.signed(examined))
+    assert not SealValidation.select().exists() and Event.newest(examined, "refuse_seal") is None
 
 
 def test_a_right_signature_by_the_wrong_person_is_a_refusal_with_the_signer_in_its_report(

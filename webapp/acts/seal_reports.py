@@ -1,14 +1,17 @@
-"""検証報告書: what the examination of each signed PDF came to, taken or refused, is kept with it (ETSI EN 319 102-1)."""
+"""検証報告書: what the examination of each signed PDF came to, taken or refused, is kept with it (ETSI EN 319 102-1).
+
+A refusal is no act, but an auditor must see that somebody brought a PDF that was not what it should be, and that its report is
+not taken away later: it has its event. Nobody can flood the chain by it who may not seal this very application now."""
 
 import hashlib
 from contextlib import contextmanager
 
 from webapp import clock
-from webapp.errors import Refused
+from webapp.errors import NotYourAct, Overtaken, Refused, Unseen
 from webapp.papers import guard
 from webapp.papers.seal_report import SealRefused
 from webapp.papers.seal_validation import Validation, level, report
-from webapp.register import SealValidation, TrustAnchor
+from webapp.register import Event, SealValidation, TrustAnchor, database
 
 __all__ = ["keeping", "level"]
 
@@ -37,7 +40,7 @@ class Keeping:
         return found.seal
 
     def write(self, paper=None, refusal=None):
-        """Write the report; within the caller's transaction when the paper is taken."""
+        """Write the report, and return it; within the caller's transaction."""
         body = report(self.found, self.state, refusal, self.stamp_note)
         SealValidation.create(
             application=self.application,
@@ -48,15 +51,22 @@ class Keeping:
             sub_indication=body["sub_indication"],
             report=body,
         )
+        return body
 
 
 @contextmanager
-def keeping(application, intake):
-    """While a signed PDF is judged: a refusal that says something of it leaves a report without a paper."""
+def keeping(application, intake, who):
+    """While a signed PDF is judged: a refusal that says something of it leaves a report without a paper, and an event."""
     kept = Keeping(application, intake)
     try:
         yield kept
+    except (NotYourAct, Overtaken, Unseen):
+        raise
     except Refused as refusal:
-        if kept.found is not None and not SealValidation.select().where(SealValidation.intake == intake).exists():
-            kept.write(refusal=None if kept.found.code else refusal)
+        if kept.found is not None:
+            with database.atomic():
+                body = kept.write(refusal=None if kept.found.code else refusal)
+                told = {name: body[name] for name in ("code", "indication", "sub_indication")}
+                told |= {"sha256": body["sha256"]["signed"]} | who.told
+                Event.write("refuse_seal", application, who.doer, who.address, told, {"reason": body["message"]})
         raise

@@ -37,7 +37,7 @@ def seal(application, who, name, data, stamp_note="", approval=""):
     frozen, approved = forms.frozen_pdf(application), seal_uses.approved(approval)
     intake = intakes.receive(application, who, "sealed_pdf", name, data, is_secret=True)
     with intakes.reading(intake):
-        with seal_reports.keeping(application, intake) as kept:
+        with seal_reports.keeping(application, intake, who) as kept:
             kept.stamp_note = stamp_note
             found = kept.judged(data, frozen)
             head = signer_of(found, application)

@@ -70,7 +70,8 @@ def _check_token(token: cms.ContentInfo, authority: bytes, known: list[bytes]) -
     if not (is_right and is_der(token.dump()) and is_plain(token, authority)):
         raise _bad(ODD)
     if not are_vouched_for(data, authority, known):
-        raise _bad("タイムスタンプに含まれる証明書に、発行者を確かめられないものがあります。")
+        said = "タイムスタンプに含まれる証明書に、発行者を確かめられないものか、関わりのないものがあります。"
+        raise _bad(said)
 
 
 def _names_its_certificate(signer, certificate):
