@@ -154,6 +154,15 @@ def test_where_an_authority_is_named_a_stations_seal_becomes_b_t(case, stamping,
     assert report["level"] == "B-T" and report["times"]["stamped"] and tsa.asked == 1
 
 
+def test_a_stamp_that_counts_for_nothing_is_told_apart_in_the_report(case, stamping, tsa, stamp_authority):
+    (tsa.folder / "chain.pem").write_bytes(ca.pem(stamp_authority.issuing) + ca.pem(stamp_authority.root))
+    application = case.examined()
+    stamping(tsa.url)
+    report = sealed_by_station(case, application)
+    assert report["level"] == "B-B" and "Practice TSA" in report["level_means"] and not report["times"]["stamped"]
+    assert [check[1] for check in report["checks"] if "タイムスタンプ" in check[0]] == ["未確認"]
+
+
 def test_where_the_authority_does_not_answer_the_seal_goes_on_as_b_b_and_says_so(case, stamping):
     application = case.examined()
     stamping("http://127.0.0.1:9/tsa")

@@ -41,6 +41,7 @@ def test_a_seal_whose_revocation_is_known_leaves_a_report_that_passes(browser, e
     assert f"/applications/{examined.id}/seal-validations/{row.id}" in page.links().values()
     shown = browser.see(f"/applications/{examined.id}/seal-validations/{row.id}").text
     assert "TOTAL-PASSED" in shown and "署名した人のパソコンの時計によります" in shown and "B-B" in shown
+    assert "時刻の証明がない電子署名です" in shown and "すべての条件に合っています" in shown
     assert "Cryptographic Verification" in shown and row.report["sha256"]["signed"] == row.intake.sha256
 
 
@@ -62,6 +63,7 @@ def test_a_refused_pdf_leaves_a_report_that_says_why(browser, examined, case):
     assert "受け付けていません" in listed
     shown = browser.see(f"/applications/{examined.id}/seal-validations/{row.id}").text
     assert "電子署名のあとに、PDFが変更されています。" in shown and "不適合" in shown and "未実施" in shown
+    assert "しるしが受領した時刻" in shown and "パソコンの時計" not in shown
 
 
 def test_a_refused_pdf_leaves_an_event_that_an_auditor_finds(browser, examined, case, suzuki, ito):
@@ -97,6 +99,7 @@ def test_a_right_signature_by_the_wrong_person_is_a_refusal_with_the_signer_in_i
     [row] = SealValidation.refused(examined)
     assert row.report["code"] == "signer" and row.report["signer"]["mails"] == ["sato@shinsei.example"]
     assert row.sub_indication == "SIG_CONSTRAINTS_FAILURE" and again(examined).stage == "examined"
+    assert [check[1] for check in row.report["checks"]][-3:] == ["対象外", "未実施", "不適合"]
 
 
 def test_a_revoked_certificate_is_a_refusal_in_the_report_too(browser, examined, case, monkeypatch):
@@ -120,6 +123,11 @@ def test_a_report_is_never_rewritten(browser, examined, case):
     row.report = {}
     with pytest.raises(Exception, match="written once"):
         row.save()
+
+
+def test_each_word_is_said_in_plain_japanese_too():
+    words = {seal_validation.indication(code, sub)[1] for code, sub in SAID} | {seal_validation.UNKNOWN_REVOCATION}
+    assert seal_validation.MEANINGS.keys() == words
 
 
 @pytest.mark.parametrize("code", sorted(ADVICE))

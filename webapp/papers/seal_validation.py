@@ -61,6 +61,28 @@ SUBS = {
     "broken": "FORMAT_FAILURE",
 }
 UNKNOWN_REVOCATION = "TRY_LATER"
+# What a word says of this very signature.
+MEANINGS = {
+    "": "すべての条件に合っています。",
+    "SIG_CONSTRAINTS_FAILURE": "署名した人、署名された内容、署名の付け方のどれかが、この手続きの条件に合いません。",
+    "CHAIN_CONSTRAINTS_FAILURE": "署名に使われた証明書が、この手続きの条件に合いません。",
+    "NO_CERTIFICATE_CHAIN_FOUND": "署名に使われた証明書が、登録された認証局につながりません。",
+    "CRYPTO_CONSTRAINTS_FAILURE": "署名の方式や鍵が古く、安全とみなせません。",
+    "OUT_OF_BOUNDS_NO_POE": "受領したとき証明書の有効期限が切れていて、その前に署名された証拠がありません。",
+    "REVOKED_NO_POE": "証明書が失効していて、その前に署名された証拠がありません。",
+    "NOT_YET_VALID": "証明書の有効期間が始まる前の署名です。",
+    "FORMAT_FAILURE": "電子署名として読み取れません。",
+    "HASH_FAILURE": "PDFの内容が、署名されたときと異なります。",
+    "SIG_CRYPTO_FAILURE": "署名の値が、証明書の鍵と合いません。",
+    UNKNOWN_REVOCATION: "証明書が失効していないことを確かめる情報が、まだありません。ほかの条件には合っています。",
+}
+LEVELS = {
+    "B-B": "時刻の証明がない電子署名です。だれが署名したかと、そのあとに変更がないことは確かめられます。"
+    f"いつ署名したかは、第三者が証明していません。{CLOCK_OF_SIGNER}証明書は、受領した時刻で確かめています。",
+    "B-T": "時刻の証明がある電子署名です。だれが署名したかと、そのあとに変更がないことに加え、"
+    "遅くともタイムスタンプの時刻に署名があったことを、登録されたタイムスタンプ局が証明しています。",
+}
+IGNORED = "付いているタイムスタンプは、局({authority})が登録されていないため、ないものとして扱っています。"
 
 
 @dataclass(frozen=True)
@@ -126,14 +148,24 @@ def _checks(failing, found, state):
         result, detail = NOT_LOOKED_AT if is_over else FINE, ""
         if step == failing:
             result, is_over = WRONG, True
-        elif step == "revocation" and not is_over and (state is None or state.state == "unknown"):
-            result, detail = UNKNOWN, f"SIG-04: {state.sentence}" if state else ""
         elif step == "revocation" and not is_over:
-            detail = state.label
-        elif step == "stamp" and not is_over and found.seal and not found.seal.stamp:
-            result, detail = "対象外", "タイムスタンプはありません。"
+            result, detail = _revocation(state)
+        elif step == "stamp" and not is_over and found.seal:
+            result, detail = _stamp(found.seal.stamp)
         checks.append([sentence, result, detail, word])
     return checks
+
+
+def _revocation(state):
+    if state is None:
+        return NOT_LOOKED_AT, ""
+    return (UNKNOWN, f"SIG-04: {state.sentence}") if state.state == "unknown" else (FINE, state.label)
+
+
+def _stamp(stamp):
+    if stamp is None:
+        return "対象外", "タイムスタンプはありません。"
+    return (FINE, "") if stamp.is_trusted else (UNKNOWN, IGNORED.format(authority=stamp.authority))
 
 
 def level(seal: Seal) -> str:
@@ -144,9 +176,8 @@ def level(seal: Seal) -> str:
 def _level(seal):
     if seal is None:
         return ""
-    if seal.stamp and seal.stamp.is_trusted:
-        return "署名の時刻を、登録されたタイムスタンプ局が証明しています。遅くともこの時刻には、署名がありました。"
-    return CLOCK_OF_SIGNER + "時刻を証明する第三者はいません。証明書は、受領した時刻で確かめています。"
+    is_ignored = seal.stamp is not None and not seal.stamp.is_trusted
+    return LEVELS[level(seal)] + (IGNORED.format(authority=seal.stamp.authority) if is_ignored else "")
 
 
 def _signer(seal):

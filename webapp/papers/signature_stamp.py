@@ -19,6 +19,7 @@ from webapp.papers import timestamp
 from webapp.papers.envelope import HASHES, are_vouched_for, der_length, is_canonical, is_der, is_plain, is_whole
 from webapp.papers.pdf import PARSER_ERRORS, reader
 from webapp.papers.seal_report import CLOCK_OF_SIGNER, NOTE, UNKNOWN, Point, SealRefused
+from webapp.papers.signer import JST
 from webapp.papers.timestamp import Timestamp
 
 STAMP = "signature_time_stamp_token"
@@ -96,7 +97,8 @@ def point(stamp: Timestamp | None) -> Point:
     """What a report says of the time: B-T by a trusted authority, else B-B and what that means."""
     if stamp is None:
         return Point("タイムスタンプはありません(B-B)。", NOTE, CLOCK_OF_SIGNER)
-    at = stamp.at.strftime("%Y-%m-%d %H:%M:%S UTC")
+    local = stamp.at.astimezone(JST)
+    at = f"{local.year}年{local.month}月{local.day}日 {local:%H:%M:%S}"
     if stamp.is_trusted:
         return Point(
             "登録されたタイムスタンプ局が、署名の時刻を証明しています(B-T)。", detail=f"{at}, {stamp.authority}"

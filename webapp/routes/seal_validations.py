@@ -7,7 +7,7 @@ from flask import Blueprint
 from webapp import clock
 from webapp.errors import Unseen
 from webapp.pages import page
-from webapp.papers.seal_validation import WORDS
+from webapp.papers.seal_validation import MEANINGS, WORDS
 from webapp.register import SealValidation
 from webapp.routes.finding import find
 
@@ -41,13 +41,22 @@ def show(number, row):
         report=report,
         headline=WORDS[found.indication],
         is_taken=found.paper_id is not None,
-        checks=[{"sentence": f"{s}({word})", "result": r, "detail": d} for s, r, d, word in report["checks"]],
+        means=MEANINGS[found.sub_indication],
+        checks=[
+            {"sentence": f"{s}。", "result": r, "detail": " ― ".join(filter(None, (word, d)))}
+            for s, r, d, word in report["checks"]
+        ],
         points=[{"sentence": s, "result": r, "detail": d} for s, r, d in report["points"]],
-        times=[(label, clock_words(report["times"][key]), about) for key, (label, about) in TIMES.items()],
+        times=[(label, clock_words(report["times"][key]), about) for key, (label, about) in _times(report)],
         validity=[clock_words(report["signer"][key]) for key in ("not_before", "not_after")]
         if report["signer"]
         else [],
     )
+
+
+def _times(report):
+    """Of a signature that was not read nothing is known but when it came."""
+    return TIMES.items() if report["signer"] else [("received", (TIMES["received"][0], ""))]
 
 
 def clock_words(text):
