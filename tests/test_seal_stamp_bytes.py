@@ -53,10 +53,12 @@ def test_an_authority_that_names_an_issuer_which_it_does_not_hand_out_is_taken(w
     assert world.judge(world.stamped(world.token(also_named=[b"\1" * 32]))).stamp.is_trusted
 
 
-def test_a_root_that_another_root_has_signed_may_come_along(world):
-    cross = cross_signed(world)
-    token = world.token(along=[ca.der(world.stampers.issuing), cross])
-    assert world.judge(world.stamped(token), known=([ca.der(world.strangers.root)], [])).stamp.is_trusted
+def test_a_root_that_another_root_has_signed_may_come_along_where_that_is_registered(world):
+    token = world.token(along=[ca.der(world.stampers.issuing), cross_signed(world)])
+    ours, other = ca.der(world.stampers.root), ca.der(world.strangers.root)
+    assert world.judge(world.stamped(token), known=([other], [])).stamp.is_trusted
+    assert world.judge(world.stamped(token), known=([ours], [other])).stamp.is_trusted
+    assert "発行者 CN=Somebody's TSA CA Root" in refusal(world, token, known=([ours], []))[2]
 
 
 def cross_signed(world):

@@ -1,5 +1,8 @@
 """The CMS envelope round a PDF signature, and round the time stamp on it (RFC 5652): modern algorithms, and nothing odd in
-the parts that the signature itself does not cover, so that no byte of an envelope can be changed unnoticed.
+the parts that the signature itself does not cover, so that no byte of an envelope can be changed by chance unnoticed.
+
+What can still be written in another way, to the same effect, by who means to: parameters that are absent or NULL, the twin
+(r, n-s) of a signature by ECDSA, and the hex digits of /Contents, all in lower or all in upper case.
 """
 
 from asn1crypto import cms
@@ -8,6 +11,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from webapp.papers.seal_report import SealRefused
+from webapp.papers.subject import Subject
 
 HASHES = ("sha256", "sha384", "sha512")
 SIGNATURES = ("rsassa_pkcs1v15", "rsassa_pss", "ecdsa")
@@ -32,8 +36,8 @@ def check_plain(contents: bytes, certificate: bytes, anchors: list[bytes], other
     _require(not contents[size:].strip(b"\0") and is_der(contents[:size]) and contents[:size].endswith(data.dump()))
     _require(content["content_type"].native == "data" and not content["content"].native)
     _require(is_plain(envelope, certificate))
-    if not are_vouched_for(data, certificate, [*anchors, *others]):
-        said = "電子署名に含まれる証明書に、署名に関わらないものか、発行者を確かめられないものがあります。"
+    if odd := unvouched(data, certificate, [*anchors, *others]):
+        said = f"電子署名に、余分な証明書か、発行者を確かめられない証明書が含まれています({odd})。"
         raise SealRefused("untrusted", said, sub="SIG_CONSTRAINTS_FAILURE")
 
 
@@ -120,18 +124,19 @@ def is_whole(sequence) -> bool:
     return sequence.contents == b"".join(sequence[name].dump() for name in sequence)
 
 
-def are_vouched_for(data: cms.SignedData, certificate: bytes, known: list[bytes]) -> bool:
-    """Whether each certificate that comes along with that of the signer (`certificate`, judged apart) has issued another one
-    that does, and is known or was issued by one that comes along or is known (all DER)."""
+def unvouched(data: cms.SignedData, certificate: bytes, known: list[bytes]) -> str:
+    """The subject and issuer of the first certificate that comes along and is neither that of the signer (`certificate`, judged
+    apart), nor one that has issued another which comes along and is itself known or issued by one that is known or comes along
+    (all DER); "" where there is none."""
     ders = [each.chosen.dump() for each in data["certificates"]]
     along = [x509.load_der_x509_certificate(der) for der in ders]
     pool = [*along, *map(x509.load_der_x509_certificate, known)]
-    return len(set(ders)) == len(ders) and all(
-        der == certificate
-        or any(_issued(other, each) for other in along if other != each)
-        and (der in known or any(_issued(each, issuer) for issuer in pool))
-        for der, each in zip(ders, along, strict=True)
-    )
+    for place, (der, each) in enumerate(zip(ders, along, strict=True)):
+        has_part = der == certificate or any(_issued(other, each) for other in along if other != each)
+        is_right = der == certificate or der in known or any(_issued(each, issuer) for issuer in pool)
+        if not (has_part and is_right) or der in ders[:place]:
+            return f"主体者 {Subject.from_name(each.subject)}、発行者 {Subject.from_name(each.issuer)}"
+    return ""
 
 
 def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:

@@ -16,7 +16,7 @@ from cryptography import x509
 
 from webapp.errors import Refused
 from webapp.papers import timestamp
-from webapp.papers.envelope import HASHES, are_vouched_for, der_length, is_canonical, is_der, is_plain, is_whole
+from webapp.papers.envelope import HASHES, der_length, is_canonical, is_der, is_plain, is_whole, unvouched
 from webapp.papers.pdf import PARSER_ERRORS, reader
 from webapp.papers.seal_report import CLOCK_OF_SIGNER, NOTE, UNKNOWN, Point, SealRefused
 from webapp.papers.signer import JST
@@ -70,9 +70,8 @@ def _check_token(token: cms.ContentInfo, authority: bytes, known: list[bytes]) -
     is_right = fits and kinds == [["tst_info"]] and not signer["unsigned_attrs"].dump()
     if not (is_right and is_der(token.dump()) and is_plain(token, authority)):
         raise _bad(ODD)
-    if not are_vouched_for(data, authority, known):
-        said = "タイムスタンプに含まれる証明書に、発行者を確かめられないものか、関わりのないものがあります。"
-        raise _bad(said)
+    if odd := unvouched(data, authority, known):
+        raise _bad(f"タイムスタンプに、余分な証明書か、発行者を確かめられない証明書が含まれています({odd})。")
 
 
 def _names_its_certificate(signer, certificate):
