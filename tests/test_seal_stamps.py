@@ -53,7 +53,7 @@ def check(authority, stamp_authority):
 
 def stamped(pdf, tsa):
     asked = signature_stamp.question(pdf)
-    return signature_stamp.stamped(pdf, asked, tsa.answer(asked))
+    return signature_stamp.stamped(pdf, asked, tsa.answer(asked), [ca.der(tsa.authority.root)])
 
 
 def refusal(check, pdf, **how):
@@ -168,6 +168,15 @@ def test_where_the_authority_does_not_answer_the_seal_goes_on_as_b_b_and_says_so
     stamping("http://127.0.0.1:9/tsa")
     report = sealed_by_station(case, application)
     assert report["level"] == "B-B" and "タイムスタンプ局から時刻の証明を受け取れなかった" in report["level_means"]
+
+
+def test_where_the_authority_is_not_registered_and_sends_half_its_chain_the_seal_goes_on_as_b_b(case, stamping, tsa):
+    """The stamp would make the seal one that is refused."""
+    application = case.examined()
+    stamping(tsa.url)
+    report = sealed_by_station(case, application)
+    assert report["level"] == "B-B" and "発行者を確かめられない証明書" in report["level_means"]
+    assert [check[1] for check in report["checks"] if "タイムスタンプ" in check[0]] == ["対象外"]
 
 
 def test_where_the_authority_answers_nonsense_the_seal_goes_on_as_b_b(case, stamping, tsa):

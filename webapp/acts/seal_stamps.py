@@ -4,6 +4,7 @@ from webapp import asking
 from webapp.acts import ca_profiles
 from webapp.errors import Refused
 from webapp.papers import guard
+from webapp.register import TrustAnchor
 from webapp.rules.status_addresses import place_of
 
 SECONDS = 10
@@ -22,6 +23,7 @@ def stamped(pdf):
         asked = guard.run("webapp.papers.signature_stamp:question", pdf)
         given = {"data": asked, "content_type": QUERY, "limit": MOST, "seconds": SECONDS}
         answer = asking.fetch(address, (place_of(address),), **given)
-        return guard.run("webapp.papers.signature_stamp:stamped", pdf, asked, answer), ""
+        known = TrustAnchor.trusted_for("timestamp")
+        return guard.run("webapp.papers.signature_stamp:stamped", pdf, asked, answer, *known), ""
     except Refused as nothing:
         return pdf, NOBODY.format(why=nothing.message)

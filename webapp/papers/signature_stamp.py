@@ -117,9 +117,9 @@ def question(pdf: bytes) -> bytes:
     return tsp.TimeStampReq(asked).dump()
 
 
-def stamped(pdf: bytes, asked: bytes, answer: bytes) -> bytes:
+def stamped(pdf: bytes, asked: bytes, answer: bytes, roots=(), others=()) -> bytes:
     """`pdf` with the stamp of a TimeStampResp (DER) to `asked` set into its signature. Raises NoStamp for an answer that is
-    none, is wrong, or has no room."""
+    none, is wrong, has no room, or with which the seal would be refused (`check`, by `roots` and `others`)."""
     try:
         response, wanted = tsp.TimeStampResp.load(answer, strict=True), tsp.TimeStampReq.load(asked)
         token = response["time_stamp_token"]
@@ -132,7 +132,7 @@ def stamped(pdf: bytes, asked: bytes, answer: bytes) -> bytes:
         start, end, contents = _gap(pdf)
         signed = _cms(contents)
         signer = signed["content"]["signer_infos"][0]
-        fault = timestamp.judged_token(token.dump(), signer["signature"].native).fault
+        fault = _fault(token, signer, [*roots, *others])
         signer["unsigned_attrs"] = cms.CMSAttributes([cms.CMSAttribute({"type": STAMP, "values": [token]})])
         signed["content"]["signer_infos"] = cms.SignerInfos([signer])
         made = cms.ContentInfo({"content_type": "signed_data", "content": signed["content"]}).dump().hex().encode()
@@ -143,6 +143,18 @@ def stamped(pdf: bytes, asked: bytes, answer: bytes) -> bytes:
     if fault or len(made) > end - start - 2:
         raise NoStamp(fault or "タイムスタンプを入れる場所が、署名の中に足りません。", "そのまま提出してください。")
     return pdf[: start + 1] + made.ljust(end - start - 2, b"0") + pdf[end - 1 :]
+
+
+def _fault(token, signer, known):
+    """Why a token over a signature would be refused, or ""."""
+    found = timestamp.judged_token(token.dump(), signer["signature"].native)
+    if found.fault:
+        return found.fault
+    try:
+        _check_token(token, found.chain[0], known)
+    except SealRefused as refusal:
+        return refusal.message
+    return ""
 
 
 def _gap(pdf):
