@@ -164,7 +164,7 @@ def _arrival(data):
 
 
 def _stamp_answer(data):
-    return signature_stamp.stamped(*papers.stamp_question(), data)
+    return signature_stamp.stamped(*papers.stamp_question(), data, *world().stamp_roots)
 
 
 def _filled(data):
