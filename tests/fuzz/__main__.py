@@ -74,7 +74,7 @@ def _read(name, asked):
     row = (f"{inputs:>9,}", f"{seconds:>9.1f}", *(f"{total[each]:>{size},}" for each, size in (("accepted", 10), ("refused", 9), ("failures", 9))))  # fmt: skip
     print(f"{name:18}{''.join(row)}", flush=True)
     for what, data in failed.items():
-        print(f"    {what[:300]}\n    {_saved(name, data)}")
+        print(f"    {what[:300]}\n    {saved(name, data)}")
     return total["failures"]
 
 
@@ -101,7 +101,8 @@ def _part(name, count, seconds, seed, answers):
         answers.send((total, failed))
 
 
-def _saved(name, data):
+def saved(name, data):
+    """Where an input that failed is kept, or why it is not."""
     if not data or len(data) > LARGEST_SAVED or b"PRIVATE KEY" in data:
         return f"({len(data):,} bytes, not saved)"
     path = SEEDS / name / f"{hashlib.sha256(data).hexdigest()[:16]}.bin"
