@@ -14,7 +14,7 @@ from webapp.acts.form_values import of
 from webapp.papers import revocation_form
 from webapp.register import Application, Arrival, Certificate, IncomingMail
 
-pytestmark = pytest.mark.both_databases
+pytestmark = [pytest.mark.slow, pytest.mark.both_databases]  # many, and each walks far
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,8 @@ from webapp.acts import visits
 from webapp.register import Account, Event, Institution, Person, database, verify_chain
 from webapp.settings import Settings
 
+pytestmark = pytest.mark.slow  # many, and each walks far
+
 ANSWERS = {
     "formal_name": "国立大学法人試験大学",
     "org_code": "shiken",

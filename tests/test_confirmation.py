@@ -17,6 +17,8 @@ from webapp.asking import NoAnswer
 from webapp.papers import completion
 from webapp.register import Certificate, Intake, Job, Paper, StatusAnswer
 
+pytestmark = pytest.mark.slow  # many, and each walks far
+
 # The completion mail (1-3-4)
 
 

@@ -11,6 +11,8 @@ from webapp.acts import dispatch, examination, forms, sealing
 from webapp.papers import form_template
 from webapp.register import ApplicationForm, Event, FormTemplate, FormTrial, Job, Paper
 
+pytestmark = pytest.mark.slow  # many, and each walks far
+
 KINDS = {"labels_left": "issue", "labels_above": "issue", "two_sheets": "revoke"}
 
 

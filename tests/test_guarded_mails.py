@@ -15,6 +15,8 @@ from tests.cases import again
 from webapp.papers import arrival
 from webapp.register import Arrival, ArrivalFile, Certificate, Event, IncomingMail
 
+pytestmark = pytest.mark.slow  # many, and each walks far
+
 MEGABYTE = 1024 * 1024
 
 

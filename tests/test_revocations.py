@@ -20,6 +20,8 @@ from webapp.register import (
     verify_chain,
 )
 
+pytestmark = pytest.mark.slow  # many, and each walks far
+
 COMMENT = "配布をやめるため"
 
 

@@ -12,6 +12,8 @@ from tests.papers_people import issue_form
 from webapp.papers import freeze, guard, look, page_code, scan, scan_mark, scan_view
 from webapp.papers.page_code import Mark, coded, said
 
+pytestmark = pytest.mark.slow  # many, and each walks far
+
 TEXT = "SHIRUSHI1 CS-2026-0012 2 0123456789ABCDEF"
 MARK = Mark("CS-2026-0012", 2, "0123456789abcdef")
 

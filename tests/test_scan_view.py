@@ -10,6 +10,8 @@ from tests.papers_pdf import frozen_pdf
 from tests.scans import printed_form, red_box, saved, sheets, stamped, turned, without_code
 from webapp.papers import guard, scan, scan_view
 
+pytestmark = pytest.mark.slow  # many, and each walks far
+
 
 @dataclass
 class Form:

@@ -12,7 +12,7 @@ from webapp import clock, profiles
 from webapp.acts import ca_profiles, sealing
 from webapp.register import ApplicationForm, Event, Paper, PersonRole, StationJob, StationJobItem
 
-pytestmark = pytest.mark.both_databases
+pytestmark = [pytest.mark.slow, pytest.mark.both_databases]  # many, and each walks far
 TANAKA = "tanaka@shinsei.example"
 
 

@@ -21,7 +21,7 @@ from webapp.acts import anchors
 from webapp.papers import guard
 from webapp.register import Certificate, Event, SignatureRecord, TrustAnchor, database, verify_chain
 
-pytestmark = pytest.mark.both_databases
+pytestmark = [pytest.mark.slow, pytest.mark.both_databases]  # many, and each walks far
 HOUR = timedelta(hours=1)
 in_the_child = guard.run
 

@@ -21,6 +21,8 @@ from webapp import clock
 from webapp.acts import letters
 from webapp.register import Certificate, Event, SignatureRecord
 
+pytestmark = pytest.mark.slow  # many, and each walks far
+
 
 @pytest.fixture
 def signed(case, paired, sato):

@@ -19,7 +19,7 @@ from tokens.station import http, payloads, protocol
 from tokens.station.journal import Journal
 from tokens.station.states import offers_in
 
-pytestmark = pytest.mark.usefixtures("own_folders")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_folders")]  # many, and each walks far
 
 SUBJECT = [["C", "JP"], ["O", "Shinsei University"], ["CN", "Shinsei University"]]
 

@@ -13,7 +13,7 @@ from webapp.acts import station_work
 from webapp.papers import freeze
 from webapp.register import Event, Intake, Paper, PersonRole, StationJob
 
-pytestmark = pytest.mark.both_databases
+pytestmark = [pytest.mark.slow, pytest.mark.both_databases]  # many, and each walks far
 
 
 @pytest.fixture

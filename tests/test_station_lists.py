@@ -16,7 +16,7 @@ from tokens.station import console, payloads, protocol
 from tokens.station.journal import Journal
 from tokens.station.refusals import Refusal
 
-pytestmark = pytest.mark.usefixtures("own_folders")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_folders")]  # many, and each walks far
 
 NUMBERS = ("CS-2026-0012", "CS-2026-0013", "CS-2026-0014")
 SUBJECT = "O=Shinsei University, C=JP"

@@ -16,6 +16,8 @@ from softhsm import MODULE, PIN, empty_form, logins, make_token, run
 from tokens import proof
 from tokens.__main__ import main
 
+pytestmark = pytest.mark.slow  # many, and each walks far
+
 SUBJECT = ["--subject", "C=JP", "--subject", "O=Shinsei University", "--subject", "CN=Shinsei University"]
 ROOT = Path(__file__).parent.parent
 

@@ -15,6 +15,8 @@ from tokens.doctor import TAKE_CARE, UNUSED, WELL, WRONG
 from tokens.modules import Found
 from tokens.readers import NoService, Reader
 
+pytestmark = pytest.mark.slow  # many, and each walks far
+
 MAIL = "tanaka@shinsei.example"
 
 

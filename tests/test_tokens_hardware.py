@@ -14,6 +14,8 @@ from softhsm import PIN, make_token
 from tokens import errors, proof
 from tokens.client import proof_of
 
+pytestmark = pytest.mark.slow  # many, and each walks far
+
 SUBJECT = [["CN", "Shinsei University"]]
 CHALLENGE = bytes(range(32))
 ECDSA, RSA_PKCS, SHA256_RSA_PKCS = "0x1041", "0x1", "0x40"

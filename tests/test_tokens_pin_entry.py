@@ -9,6 +9,8 @@ from softhsm import PIN, run
 from tokens import errors, misses, pins, prompts
 from tokens.pin_entry import LAST_TRY, Question, sign_in
 
+pytestmark = pytest.mark.slow  # many, and each walks far
+
 NONCE = bytes(range(32))
 
 

@@ -22,6 +22,8 @@ from tokens import errors, proof, wire
 from tokens.client import Tokend
 from tokens.tokend import Config, Keys
 
+pytestmark = pytest.mark.slow  # many, and each walks far
+
 ROOT = Path(__file__).parent.parent
 SUBJECT = (("C", "JP"), ("O", "Shinsei University"), ("CN", "Shinsei University"))
 CONFIG = """\

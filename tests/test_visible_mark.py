@@ -56,6 +56,7 @@ def test_names_stand_in_their_own_letters_and_not_in_similar_ones():
     assert len(set(pictures)) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "names",
     [
