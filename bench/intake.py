@@ -5,7 +5,7 @@ import time
 from importlib import import_module
 
 from bench import Measured, measurement
-from tests.fuzz import specimens
+from tests.fuzz import papers, specimens
 from tests.fuzz.worlds import PASSWORD, frozen, world
 from webapp.papers import guard
 
@@ -18,9 +18,9 @@ def _files():
     yield (
         "署名したPDF",
         "webapp.papers.seal:check",
-        (specimens.sealed()[0], frozen(), made.seal_roots, made.seal_others, made.now),
+        (papers.sealed()[0], frozen(), made.seal_roots, made.seal_others, made.now),
     )
-    yield "発行申請書(Excel)", "webapp.papers.issue_form:read", (specimens.issue_books()[0],)
+    yield "発行申請書(Excel)", "webapp.papers.issue_form:read", (papers.issue_books()[0],)
     yield "メール", "webapp.papers.received_mail:read", (specimens.mails()[1],)
 
 
