@@ -34,11 +34,11 @@ ess_cert_id_chain = no
 class Stamper:
     """A time-stamp authority; `purposes` may be spoilt."""
 
-    def __init__(self, purposes=(ExtendedKeyUsageOID.TIME_STAMPING,)):
+    def __init__(self, purposes=(ExtendedKeyUsageOID.TIME_STAMPING,), name=TSA_NAME):
         self.key = ca.new_key()
         self.authority = ca.Authority("Practice TSA CA")
         how = {"purposes": purposes, "purposes_critical": True, "not_before": datetime.now(UTC) - timedelta(days=30)}
-        self.certificate = self.authority.code_signing(self.key.public_key(), TSA_NAME, **how)
+        self.certificate = self.authority.code_signing(self.key.public_key(), name, **how)
 
     def token(self, value, at=None):
         """A TimeStampToken (ContentInfo) over `value`, of the time `at`."""

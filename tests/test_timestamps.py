@@ -173,3 +173,8 @@ def test_the_signature_is_taken_out_of_a_program_as_it_was_put_in(wrapped):
 )
 def test_what_carries_no_signature_gives_none(data):
     assert program_signature.signed_data(data) is None
+
+
+def test_the_name_of_an_authority_is_one_that_can_be_kept():
+    stamper = Stamper(name=(("C", "JP"), ("O", "Practice"), ("CN", "\0ractice TSA 1")))
+    assert judged(stamper, anchored=[stamper.authority]).authority == "�ractice TSA 1"

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from webapp.papers.seal_report import Point, SealRefused
-from webapp.papers.subject import Subject
+from webapp.papers.subject import Subject, shown
 
 JST = timezone(timedelta(hours=9))
 SMALLEST_RSA = 2048
@@ -29,7 +29,7 @@ def mails(certificate: x509.Certificate) -> tuple[str, ...]:
         found += san.get_values_for_type(x509.RFC822Name)
     for oid in (NameOID.EMAIL_ADDRESS, NameOID.COMMON_NAME):
         found += [str(name.value) for name in certificate.subject.get_attributes_for_oid(oid) if "@" in name.value]
-    return tuple(dict.fromkeys(mail.lower() for mail in found))
+    return tuple(dict.fromkeys(shown(mail.lower()) for mail in found))
 
 
 def check_kind(certificate: x509.Certificate) -> Point:

@@ -59,7 +59,12 @@ class Subject:
     def __str__(self):
         """For people, most specific first: "CN=…, O=…, L=…, ST=…, C=JP"; a control character, which no page or database
         would take, as �."""
-        return _CONTROL.sub("�", ", ".join(f"{short}={value}" for short, value in reversed(self.values)))
+        return shown(", ".join(f"{short}={value}" for short, value in reversed(self.values)))
+
+
+def shown(text):
+    """A text of a certificate as pages and databases take it: control characters as �."""
+    return _CONTROL.sub("�", text)
 
 
 def common_name_of(line):

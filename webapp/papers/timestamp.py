@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from webapp.errors import Unreadable
 from webapp.papers import certificate as papers
 from webapp.papers.key import MALFORMED
+from webapp.papers.subject import Subject, shown
 
 # What asn1crypto and cryptography raise on damaged or forged bytes.
 _DAMAGE = (
@@ -222,5 +223,5 @@ def _digest(name, data):
 
 
 def _called(certificate):
-    names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-    return str(names[0].value) if names else certificate.subject.rfc4514_string()
+    subject = Subject.from_name(certificate.subject)
+    return shown(subject.get("CN")) or str(subject)
