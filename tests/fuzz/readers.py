@@ -21,6 +21,7 @@ from webapp.papers import (
     csr,
     delivery,
     form_filled,
+    form_filling,
     form_mapping,
     form_print,
     form_template,
@@ -172,7 +173,11 @@ def _filled(data):
 
 
 def _blank(data):
-    return form_template.read(data, "issue")
+    """A blank is read, bound as proposed and filled in."""
+    found = form_template.read(data, "issue")
+    places = form_template.bind(data, "issue", {key: each.place for key, each in found.proposals.items()})
+    form_filling.filled(data, {"kind": "issue", "places": places, "seal": None}, papers.person())
+    return found
 
 
 def _scan_picture(data):

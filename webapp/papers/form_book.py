@@ -173,15 +173,14 @@ class Styles:
         ]
         self.shows_day = [self._is_day(each.get("numFmtId", "0"), own) for each in formats]
         self.is_framed = [
-            (number := each.get("borderId", "0")).isdigit() and int(number) < len(frames) and frames[int(number)]
-            for each in formats
+            0 <= (number := _index(each.get("borderId", "0"))) < len(frames) and frames[number] for each in formats
         ]
 
     def _is_day(self, number, own):
         if number in own:
             bare = re.sub(r'"[^"]*"|\\.|\[[^\]]*\]', "", own[number])
             return bool(re.search("[ydeg]", bare, re.IGNORECASE)) and "general" not in bare.lower()
-        return number.isdigit() and int(number) in self._BUILT_IN
+        return _index(number) in self._BUILT_IN
 
 
 def parsed(data: bytes):
@@ -241,6 +240,11 @@ def _number(text, otherwise):
     if not re.fullmatch("[0-9]{1,7}", text):
         raise damaged()
     return int(text)
+
+
+def _index(text):
+    """A small number as text, or -1 for what is none."""
+    return int(text) if re.fullmatch("[0-9]{1,7}", text) else -1
 
 
 def _ranges(root):
