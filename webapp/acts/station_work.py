@@ -10,7 +10,7 @@ from webapp.errors import Incomplete, Overtaken, Refused
 from webapp.procedure import Role, Stage
 from webapp.register import ApplicationForm, Certificate, Content, Csr, Institution, Paper
 
-SEAL_FIELD = "Seal"  # papers.freeze.FIELD, which takes a second to load
+SEAL_FIELD = "Seal"  # papers.pdf.FIELD; the web loads no pyHanko
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from webapp.papers.form_mark import mark_of
 from webapp.papers.form_template import Template
 from webapp.papers.look import pictures
 from webapp.papers.office import to_pdf
+from webapp.papers.pdf import FIELD
 
-FIELD = "Seal"
 MM = 72 / 25.4  # points
 SIDE, SMALLEST = 22 * MM, 10 * MM  # the 印 spot is a square
 HEADS = ("代表者", "機関責任者", "機関の長")

@@ -9,6 +9,8 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+FIELD = "Seal"  # the name of the signature field on 印
+
 # All that pyHanko, asn1crypto and cryptography were seen to raise on damaged or forged files. Programming errors of
 # ours are among them by type; what they have in common is that the file is refused.
 PARSER_ERRORS = (

@@ -10,8 +10,7 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.xref import XRefSectionType
 
-from webapp.papers.freeze import FIELD
-from webapp.papers.pdf import keys_within, resolved, same
+from webapp.papers.pdf import FIELD, keys_within, resolved, same
 from webapp.papers.seal_report import SealRefused
 
 ROOT_MAY_GAIN = {"/AcroForm", "/Extensions", "/Version", "/Metadata"}

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from PIL import Image
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from webapp.papers.pdf import FIELD
 from webapp.papers.scan_mark import Mark, Page, drawn, jpeg, opened, read, shown
 
-FIELD = "Seal"  # papers.freeze.FIELD, which takes a second to load
 AROUND = 10 / 25.4 * 72  # points round the seal's box that are shown with it
 ZOOM = 2
 
