@@ -1,11 +1,14 @@
 """The same people and the same house in every test."""
 
 import shutil
+import threading
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from werkzeug.serving import make_server
 
 from tests import ca as test_ca
 from tests import cases
@@ -203,3 +206,28 @@ def intranet():
 
     with PlayedIntranet() as played:
         yield played
+
+
+@pytest.fixture
+def address(house):
+    """The house behind a server of its own, for a real browser."""
+    server = make_server("127.0.0.1", 0, house, threaded=True)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def visitor(address):
+    """visitor(…): 鈴木 at a real browser, signed in. The browser starts with the first one, after the case was made."""
+    from tests.browser import Visitor, chromium
+
+    with ExitStack() as stack:
+
+        def come(**how):
+            visitor = Visitor(stack.enter_context(chromium()), address, "鈴木 花子", **how)
+            visitor.sign_in()
+            return visitor
+
+        yield come

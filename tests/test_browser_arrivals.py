@@ -1,15 +1,10 @@
 """届いた申請 in a real Chromium, with and without scripts, at a desk and on a phone: an officer drops the mail, reads what differs,
 presses once, and goes on to examine what came of it. Every page is judged by axe."""
 
-import threading
-from contextlib import ExitStack
-
 import pytest
-from werkzeug.serving import make_server
 
 from tests import ca
 from tests.arriving import encoded, form, mail, request
-from tests.browser import Visitor, chromium
 from tests.browser_story import button, text
 from tests.cases import again
 from webapp.register import Arrival
@@ -17,29 +12,6 @@ from webapp.register import Arrival
 pytestmark = pytest.mark.slow
 PHONE = 390
 TITLE = "メールで届いた証明書"
-
-
-@pytest.fixture
-def address(house):
-    server = make_server("127.0.0.1", 0, house, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-
-
-@pytest.fixture
-def visitor(address):
-    """visitor(…): 鈴木, signed in."""
-    with ExitStack() as stack:
-
-        def come(**how):
-            visitor = Visitor(stack.enter_context(chromium()), address, "鈴木 花子", **how)
-            visitor.sign_in()
-            return visitor
-
-        yield come
 
 
 @pytest.fixture

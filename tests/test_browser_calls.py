@@ -1,40 +1,13 @@
 """The CA's call is noted in three presses on a telephone; what hangs beside the switchboard and 使用簿 are real papers."""
 
 import subprocess
-import threading
-from contextlib import ExitStack
 
 import pytest
-from werkzeug.serving import make_server
 
-from tests.browser import Visitor, chromium
 from webapp.register import SealUse, TelephoneCall
 
 pytestmark = pytest.mark.slow
 PHONE = 390
-
-
-@pytest.fixture
-def address(house):
-    server = make_server("127.0.0.1", 0, house, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-
-
-@pytest.fixture
-def visitor(address):
-    """visitor(…): 鈴木, signed in. The browser starts with the first one, after the case was made."""
-    with ExitStack() as stack:
-
-        def come(**how):
-            visitor = Visitor(stack.enter_context(chromium()), address, "鈴木 花子", **how)
-            visitor.sign_in()
-            return visitor
-
-        yield come
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no_scripts"])

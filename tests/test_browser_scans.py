@@ -1,14 +1,10 @@
 """印影確認 at a real Chromium: side by side on a desk, under each other on a phone, with scripts and without them."""
 
 import io
-import threading
-from contextlib import ExitStack
 
 import pytest
-from werkzeug.serving import make_server
 
 from tests import scans
-from tests.browser import Visitor, chromium
 from tests.browser_story import button
 from tests.cases import again, unguarded
 from webapp.register import Paper, SealUse
@@ -33,25 +29,6 @@ def png(sheet):
     out = io.BytesIO()
     sheet.save(out, "PNG")
     return out.getvalue()
-
-
-@pytest.fixture
-def visitor(house, examined):
-    """visitor(…): 鈴木, signed in. The browser starts with the first one, after the case was made."""
-    server = make_server("127.0.0.1", 0, house, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    with ExitStack() as stack:
-
-        def come(**how):
-            browser = stack.enter_context(chromium())
-            visitor = Visitor(browser, f"http://127.0.0.1:{server.server_port}", "鈴木 花子", **how)
-            visitor.sign_in()
-            return visitor
-
-        yield come
-    server.shutdown()
-    thread.join()
 
 
 def bring(suzuki, application, folder, spoil):

@@ -1,13 +1,11 @@
 """The 署名簿 through a paired station: the standing of a certificate is asked before a signature, the record sent after it."""
 
 import hashlib
-import threading
 from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 from cryptography import x509
-from werkzeug.serving import make_server
 
 from tests import ca
 from tests.signed_files import program
@@ -112,13 +110,9 @@ def test_use_01_is_asked_of_the_register_at_the_moment_of_signing(signed, column
 
 
 @pytest.fixture
-def intranet(house, monkeypatch):
-    server = make_server("127.0.0.1", 0, house, threaded=True)
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    monkeypatch.setitem(letters._house, "url", f"http://127.0.0.1:{server.server_port}")
-    yield letters.url("").rstrip("/")
-    server.shutdown()
-    server.server_close()
+def intranet(address, monkeypatch):
+    monkeypatch.setitem(letters._house, "url", address)
+    return letters.url("").rstrip("/")
 
 
 @pytest.fixture

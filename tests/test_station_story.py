@@ -1,12 +1,10 @@
 """The real signing station with a real token at the real intranet, over HTTP: paired, then every kind of work to its end."""
 
-import threading
 from contextlib import contextmanager
 
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID as Purpose
-from werkzeug.serving import make_server
 
 from tests import cases
 from tests.cases import again
@@ -40,14 +38,10 @@ def _form(words):
 
 
 @pytest.fixture
-def url(house, monkeypatch):
+def url(address, monkeypatch):
     """The intranet at a port of its own."""
-    server = make_server("127.0.0.1", 0, house, threaded=True)
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    monkeypatch.setitem(letters._house, "url", f"http://127.0.0.1:{server.server_port}")
-    yield letters.url("")
-    server.shutdown()
-    server.server_close()
+    monkeypatch.setitem(letters._house, "url", address)
+    return letters.url("")
 
 
 @contextmanager
