@@ -18,9 +18,11 @@ from pyhanko.sign.fields import enumerate_sig_fields
 from tests import ca
 from tests.papers_pdf import frozen_pdf, plain_pdf
 from tests.papers_people import issue_form
+from tests.papers_seals import Head, sign
 from tokens import sealing, stamp
 from tokens.certificates import JAPAN
 from webapp.papers import freeze, look, office, seal_look
+from webapp.papers.pdf import field_place, reader
 from webapp.papers.seal_report import SealRefused
 
 CERTIFICATE = b"any certificate"
@@ -148,7 +150,7 @@ def test_the_mark_covers_no_word_of_the_form(form, office_room, authority):
         printed = beside_the_name(office_room)
         frozen = freeze.add_seal_field(printed, *freeze.seal_box(printed))
     made = sealed(frozen, authority, LONG_TITLE, "𠮷野 﨑子")
-    seal_look.check_legible(made, frozen)
+    seal_look.check_legible(made, frozen, field_of(frozen))
     sizes, words = look.words(frozen)
     before, after = rasterised(frozen), rasterised(made)
     scale, height = 150 / 72, sizes[0][1]
@@ -168,9 +170,21 @@ def test_the_form_itself_shows_a_rare_letter_of_a_name(office_room):
     assert "𠮷野" in [word.text for word in look.words(frozen)[1]]
 
 
-def test_a_mark_over_words_is_refused_with_the_words(authority):
-    beside, over = frozen_pdf(), freeze.add_seal_field(plain_pdf(), 0, (60, 700, 130, 800))
-    seal_look.check_legible(sealed(beside, authority, "学長", "田中 一郎"), beside)
-    with pytest.raises(SealRefused, match="「Application") as refused:
-        seal_look.check_legible(sealed(over, authority, "学長", "田中 一郎"), over)
+def field_of(frozen):
+    return field_place(reader(frozen))
+
+
+def test_a_field_dragged_over_words_is_refused_with_the_words(authority):
+    frozen, head = frozen_pdf(), Head(authority)
+    beside, over = (
+        sign(frozen, head, field="Signature1", box=box) for box in ((440, 450, 560, 540), (80, 500, 540, 764))
+    )
+    seal_look.check_legible(beside, frozen, field_of(frozen))
+    with pytest.raises(SealRefused, match="文字「[A-Za-z]+") as refused:
+        seal_look.check_legible(over, frozen, field_of(frozen))
     assert refused.value.code == "covers_text" and "ドラッグ" in refused.value.advice
+
+
+def test_what_the_institution_gives_as_the_place_of_the_seal_may_bear_words(authority):
+    frozen = freeze.add_seal_field(plain_pdf(), 0, (60, 700, 130, 800))
+    seal_look.check_legible(sealed(frozen, authority, "学長", "田中 一郎"), frozen, field_of(frozen))

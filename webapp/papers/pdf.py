@@ -33,6 +33,16 @@ _DEEPEST = 40
 _NEAR = Decimal("0.01")  # points: a signer that rewrites a page writes 595.304 for 595.303937
 
 
+def field_place(pdf: PdfFileReader) -> tuple[int, tuple[float, float, float, float]]:
+    """(page index, box in points) of the field on 印 in a PDF of ours."""
+    fields = pdf.root["/AcroForm"]["/Fields"]
+    field = next(field for field in (fields[each] for each in range(len(fields))) if field["/T"] == FIELD)
+    page, number = field.raw_get("/P").reference, 0
+    while pdf.find_page_for_modification(number)[0].reference != page:
+        number += 1
+    return number, tuple(float(side) for side in field["/Rect"])
+
+
 def reader(data: bytes) -> PdfFileReader:
     """A reader of `data`: strict, or lenient where strictness fails (hybrid references of Office PDFs). May raise any
     of PARSER_ERRORS."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from PIL import Image
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from webapp.papers.pdf import FIELD
+from webapp.papers.pdf import field_place
 from webapp.papers.scan_mark import Mark, Page, drawn, jpeg, opened, read, shown
 
 AROUND = 10 / 25.4 * 72  # points round the seal's box that are shown with it
@@ -27,7 +27,7 @@ class View:
 
 def look(pdf: bytes, frozen: bytes) -> View:
     """The pages of a scan (PDF) as they are seen beside those of `frozen`, our own PDF. Raises Unreadable."""
-    number, box = _seal(frozen)
+    number, box = field_place(PdfFileReader(io.BytesIO(frozen)))
     examined, scanned, pages, spots = opened(frozen), opened(pdf), [], ()
     for place, picture in enumerate(map(drawn, scanned)):
         code = read(picture)
@@ -36,17 +36,6 @@ def look(pdf: bytes, frozen: bytes) -> View:
         if code and is_its_page and not spots:
             spots = _spots(examined[number], box, picture, code)
     return View(pages, spots)
-
-
-def _seal(frozen):
-    """(page index, box in points) of the field on 印."""
-    pdf = PdfFileReader(io.BytesIO(frozen))
-    fields = pdf.root["/AcroForm"]["/Fields"]
-    field = next(field for field in (fields[each] for each in range(len(fields))) if field["/T"] == FIELD)
-    page, number = field.raw_get("/P").reference, 0
-    while pdf.find_page_for_modification(number)[0].reference != page:
-        number += 1
-    return number, tuple(float(side) for side in field["/Rect"])
 
 
 def _spots(page, box, picture, code):

@@ -20,7 +20,7 @@ from pyhanko.sign.validation.status import PdfSignatureStatus
 from pyhanko_certvalidator import ValidationContext
 
 from webapp.papers import envelope, signature_stamp, signer
-from webapp.papers.pdf import PARSER_ERRORS, reader
+from webapp.papers.pdf import PARSER_ERRORS, field_place, reader
 from webapp.papers.revision import Spot, check_chain, check_objects
 from webapp.papers.seal_look import check_legible
 from webapp.papers.seal_report import GOOD, NOTE, Point, Seal, SealRefused, looking_at
@@ -74,7 +74,7 @@ def _checked(signed: bytes, frozen: bytes, anchors, others, received_at, stamp_a
     with looking_at("document"):
         check_chain(pdf, before, len(frozen))
         spot = check_objects(pdf, before)
-        check_legible(signed, frozen)
+        check_legible(signed, frozen, field_place(before))
     certificate = x509.load_der_x509_certificate(signature.signer_cert.dump())
     with looking_at("crypto"):
         envelope.check_modern(signature.signer_info)
