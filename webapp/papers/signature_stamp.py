@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from asn1crypto import algos, cms, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from webapp.errors import Refused
 from webapp.papers import timestamp
@@ -130,19 +131,25 @@ def stamped(pdf: bytes, asked: bytes, answer: bytes, roots=(), others=()) -> byt
                 "タイムスタンプ局の回答が、問い合わせと一致しません。", "タイムスタンプ局に確認してください。"
             )
         start, end, contents = _gap(pdf)
-        signed = _cms(contents)
-        signer = signed["content"]["signer_infos"][0]
-        fault = _fault(token, signer, [*roots, *others])
-        signer["unsigned_attrs"] = cms.CMSAttributes([cms.CMSAttribute({"type": STAMP, "values": [token]})])
-        signed["content"]["signer_infos"] = cms.SignerInfos([signer])
-        made = cms.ContentInfo({"content_type": "signed_data", "content": signed["content"]}).dump().hex().encode()
-    except (*PARSER_ERRORS, KeyError) as error:
+        fault = _fault(token, _cms(contents)["content"]["signer_infos"][0], [*roots, *others])
+        made = b"" if fault else _with_stamp(contents, token.dump()).hex().encode()
+    except (*PARSER_ERRORS, UnsupportedAlgorithm) as error:
         raise NoStamp(
             "タイムスタンプ局の回答を読み取れませんでした。", "タイムスタンプ局に確認してください。"
         ) from error
     if fault or len(made) > end - start - 2:
         raise NoStamp(fault or "タイムスタンプを入れる場所が、署名の中に足りません。", "そのまま提出してください。")
     return pdf[: start + 1] + made.ljust(end - start - 2, b"0") + pdf[end - 1 :]
+
+
+def _with_stamp(contents, token):
+    """The CMS in `contents` with a token (DER) beside its signature. Both are read afresh: asn1crypto encodes anew, and slowly,
+    whatever somebody has looked into."""
+    signed, stamp = _cms(contents), {"type": STAMP, "values": [cms.ContentInfo.load(token)]}
+    signer = signed["content"]["signer_infos"][0]
+    signer["unsigned_attrs"] = cms.CMSAttributes([cms.CMSAttribute(stamp)])
+    signed["content"]["signer_infos"] = cms.SignerInfos([signer])
+    return cms.ContentInfo({"content_type": "signed_data", "content": signed["content"]}).dump()
 
 
 def _fault(token, signer, known):
