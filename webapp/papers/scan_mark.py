@@ -12,6 +12,7 @@ from webapp.errors import Unreadable
 from webapp.papers.page_code import Mark, said
 
 DPI, MOST_PIXELS = 200, 9_000_000
+MOST_TIMES = 20  # how much longer one side of a page may be than the other
 SHOWN = (1240, 1754)  # A4 at 150 dpi
 
 __all__ = ["Code", "Mark", "Page", "drawn", "jpeg", "opened", "read", "shown"]
@@ -53,6 +54,8 @@ def opened(pdf: bytes):
 def drawn(page) -> Image.Image:
     """A page as a picture of 200 dpi, or less where it is larger than paper is. Raises Unreadable."""
     width, height = page.get_size()
+    if max(width, height) > MOST_TIMES * max(1, min(width, height)):
+        raise Unreadable("このPDFのページは細長く、紙のスキャンではありません。", "スキャンし直してください。")
     scale = min(DPI / 72, math.sqrt(MOST_PIXELS / max(1, width * height)))
     try:
         return page.render(scale=scale, may_draw_forms=False).to_pil().convert("RGB")
