@@ -33,10 +33,15 @@ _DEEPEST = 40
 _NEAR = Decimal("0.01")  # points: a signer that rewrites a page writes 595.304 for 595.303937
 
 
+def seal_field(pdf: PdfFileReader) -> generic.IndirectObject:
+    """The reference to the field on 印 in a PDF of ours."""
+    fields = pdf.root["/AcroForm"]["/Fields"]
+    return next(raw for raw in map(fields.raw_get, range(len(fields))) if raw.get_object()["/T"] == FIELD)
+
+
 def field_place(pdf: PdfFileReader) -> tuple[int, tuple[float, float, float, float]]:
     """(page index, box in points) of the field on 印 in a PDF of ours."""
-    fields = pdf.root["/AcroForm"]["/Fields"]
-    field = next(field for field in (fields[each] for each in range(len(fields))) if field["/T"] == FIELD)
+    field = seal_field(pdf).get_object()
     page, number = field.raw_get("/P").reference, 0
     while pdf.find_page_for_modification(number)[0].reference != page:
         number += 1

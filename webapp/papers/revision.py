@@ -10,7 +10,7 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.xref import XRefSectionType
 
-from webapp.papers.pdf import FIELD, keys_within, resolved, same
+from webapp.papers.pdf import FIELD, keys_within, resolved, same, seal_field
 from webapp.papers.seal_report import SealRefused
 
 ROOT_MAY_GAIN = {"/AcroForm", "/Extensions", "/Version", "/Metadata"}
@@ -101,7 +101,7 @@ def _check_trailer(pdf: PdfFileReader, before: PdfFileReader) -> None:
 
 def _seal_places(before: PdfFileReader) -> set:
     """The objects that a signer has to write anew; each is compared key by key."""
-    field = _seal_field(before)
+    field = seal_field(before)
     page, root = field.get_object()["/P"], before.root
     raws = [
         before.trailer_view.raw_get("/Root"),
@@ -114,11 +114,6 @@ def _seal_places(before: PdfFileReader) -> set:
         root.raw_get("/Metadata") if "/Metadata" in root else None,
     ]
     return {raw.reference for raw in raws if isinstance(raw, generic.IndirectObject)}
-
-
-def _seal_field(pdf: PdfFileReader) -> generic.IndirectObject:
-    fields = pdf.root["/AcroForm"]["/Fields"]
-    return next(raw for raw in _raw(fields) if raw.get_object()["/T"] == FIELD)
 
 
 def _check_new(value) -> None:
@@ -149,7 +144,7 @@ def _check_form(pdf: PdfFileReader, before: PdfFileReader) -> generic.IndirectOb
 
 def _check_seal_page(pdf: PdfFileReader, before: PdfFileReader, added: generic.IndirectObject | None) -> None:
     """The page with 印 has no annotation more than the added field; no other page differs (check_objects)."""
-    raw_page = _seal_field(before).get_object().raw_get("/P")
+    raw_page = seal_field(before).get_object().raw_get("/P")
     was, now = raw_page.get_object(), pdf.get_object(_ref(raw_page, pdf))
     _only(now, was, PAGE_MAY_GAIN, "Page")
     _require("/Tabs" not in now or isinstance(now["/Tabs"], generic.NameObject), "Tabs")
@@ -159,7 +154,7 @@ def _check_seal_page(pdf: PdfFileReader, before: PdfFileReader, added: generic.I
 
 
 def _check_spot(pdf: PdfFileReader, before: PdfFileReader, added: generic.IndirectObject | None) -> Spot:
-    own = _seal_field(before)
+    own = seal_field(before)
     was, now = own.get_object(), pdf.get_object(_ref(own, pdf))
     _only(now, was, SEAL_MAY_GAIN if "/V" in now else set(), FIELD)
     field = now if "/V" in now else added and added.get_object()
