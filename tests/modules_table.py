@@ -194,7 +194,8 @@ def blank(bench, factory):
     name = next(name for name, kind in cards.KINDS.items() if kind == bench.card.kind)
     empty = factory.blank(name)
     bench.card.swap(empty)
-    empty.wait(lambda: bench.token not in empty.tool("-L", check=False))
+    there = "not recognized" if empty.kind.card == "isoapplet" else empty.serial
+    empty.wait(lambda: there in empty.tool("-L", check=False))
     with bench.worker() as worker:
         listed = worker.call("tokens")["tokens"]
     bench.card.insert()
