@@ -26,7 +26,7 @@ LIBRARIES = "/usr/lib/x86_64-linux-gnu"
 OPENSC = f"{LIBRARIES}/opensc-pkcs11.so"
 YKCS11 = f"{LIBRARIES}/libykcs11.so.2"
 SPY = f"{LIBRARIES}/pkcs11-spy.so"
-WAIT_SECONDS = 5
+WAIT_SECONDS = 20
 MAIL = "tanaka@shinsei.example"
 SIGNATURE, AUTHENTICATION = 0x9C, 0x9A
 ISO_ID = "45"
@@ -132,7 +132,7 @@ class VirtualCard:
         end = time.monotonic() + WAIT_SECONDS
         while not seen():
             if time.monotonic() > end:
-                raise AssertionError("the module did not notice within 5 s")
+                raise AssertionError(f"the module did not notice within {WAIT_SECONDS} s")
             time.sleep(0.05)
 
 

@@ -31,7 +31,7 @@ mount --bind "$1/lib" /var/lib/opencryptoki && mount --bind "$1/run" /run && mou
 mount --bind "$1/conf" /etc/opencryptoki/opencryptoki.conf && mount -t tmpfs none /dev/shm && pkcsslotd &&
 touch "$1/ready" && exec sleep infinity
 """
-WAIT_SECONDS = 10
+WAIT_SECONDS = 30
 
 
 class Token:

@@ -186,8 +186,8 @@ def test_a_length_that_lies_is_noticed():
 )
 def test_who_drips_is_left_in_time(start):
     began = time.monotonic()
-    assert "0.2秒以内" in refusal(start, *[b"a"] * 8, every=0.05, seconds=0.2)
-    assert time.monotonic() - began < 1.5
+    assert "0.2秒以内" in refusal(start, *[b"a"] * 200, every=0.05, seconds=0.2)
+    assert time.monotonic() - began < 5
 
 
 def test_who_promises_to_continue_for_ever_is_left_in_time():
@@ -256,7 +256,7 @@ def test_no_proxy_of_the_environment_stands_between(monkeypatch):
 def test_no_thread_stays_behind():
     for _ in range(3):
         refusal(b"", *[b"a"] * 3, every=0.05, seconds=0.1)
-    until = time.monotonic() + 2
+    until = time.monotonic() + 10
     while time.monotonic() < until and any(thread.name.startswith("asking") for thread in threading.enumerate()):
         time.sleep(0.02)
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("asking")]

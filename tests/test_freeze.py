@@ -80,7 +80,7 @@ def test_a_hanging_office_is_killed_with_its_children(tmp_path):
     before = time.monotonic()
     with pytest.raises(Unreadable, match="中止しました"):
         freezing.to_pdf(b"PK", tmp_path, seconds=0.2)
-    assert time.monotonic() - before < 5
+    assert time.monotonic() - before < 20
     assert not [
         line for line in subprocess.check_output(["ps", "-eo", "args"], text=True).splitlines() if str(tmp_path) in line
     ]

@@ -87,7 +87,7 @@ def test_a_child_that_takes_too_long_is_killed_with_all_it_started():
     before = time.monotonic()
     with pytest.raises(Unreadable, match="時間がかかりすぎた"):
         _run("eat_time", seconds=0.7)
-    assert time.monotonic() - before < 5
+    assert time.monotonic() - before < 20
     left = [each for each in psutil.process_iter(["cmdline"]) if each.info["cmdline"] == ["sleep", "60.125"]]
     assert not [each for each in left if each.status() != psutil.STATUS_ZOMBIE]
 

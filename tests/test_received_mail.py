@@ -337,7 +337,7 @@ def test_a_bomb_is_refused_at_once(name):
     began = time.monotonic()
     with pytest.raises(Unreadable, match=r"多すぎ|長すぎ|大きすぎ"):
         read(BOMBS[name])
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize(

@@ -295,7 +295,7 @@ def test_a_module_that_hangs_is_ended_in_time_and_one_that_crashes_is_replaced(t
             card.script(trouble)
             began = time.monotonic()
             refused(code, make_key, tokend)
-            assert time.monotonic() - began < 5
+            assert time.monotonic() - began < 20
             card.script()
             assert make_key(tokend)
         assert tokend.health()["credential"] == "ready"

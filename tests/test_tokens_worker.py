@@ -160,7 +160,7 @@ def test_a_worker_that_hangs_is_killed_and_replaced(token):
         began = time.monotonic()
         with pytest.raises(errors.TimedOut):
             worker.call("tokens", timeout=0.5)
-        assert time.monotonic() - began < 5 and hung.returncode == -9
+        assert time.monotonic() - began < 20 and hung.returncode == -9
         assert key(worker)["token"]["label"] == token.label
         assert worker.process.pid != hung.pid
 
