@@ -3,8 +3,11 @@
 import io
 import re
 import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -13,6 +16,7 @@ from pyhanko.sign import signers
 from tests import attacks_on_pdfs, ca, papers_pdf
 from tests.papers_pdf import SPOT
 from tests.papers_seals import MAIL, Head, like_acrobat, sign
+from webapp.papers import seal
 from webapp.papers.freeze import add_seal_field
 
 pytestmark = pytest.mark.slow
@@ -80,3 +84,54 @@ def test_pyhankos_own_signer_from_a_pkcs12_file_is_accepted(world, tmp_path):
     assert world.judge(sign(world.frozen, FromFile)).field == "Seal"
     assert world.judge(sign(world.frozen, FromFile, pades=True)).field == "Seal"
     assert world.judge(sign(world.frozen, FromFile, field="Signature1", box=SPOT)).field == "Signature1"
+
+
+RECORDED = Path(__file__).with_name("seals_by_others")
+SIGNED_AT = datetime(2026, 11, 30, 11, tzinfo=UTC)
+
+
+def recorded(name):
+    """What became of the frozen specimen when another program signed it (seals_by_others/README.md): (signed, frozen)."""
+    frozen = (RECORDED / "frozen.pdf").read_bytes()
+    return frozen + (RECORDED / f"{name}.tail").read_bytes(), frozen
+
+
+def judged(name):
+    root, issuing = (
+        ca.der(x509.load_pem_x509_certificate((RECORDED / f"{each}.pem").read_bytes())) for each in ("root", "issuing")
+    )
+    return seal.validate(*recorded(name), [root], [issuing], SIGNED_AT, ((), ()))
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [("pdfbox-own", "Seal"), ("pdfbox-new", "Signature1"), ("endesive-new", "Signature1")],
+)
+def test_a_seal_on_the_specimen_by_another_library_is_accepted(name, field):
+    found = judged(name)
+    assert (found.code, found.seal.field, found.seal.signer_mails) == ("", field, (MAIL,))
+
+
+REFUSED = {
+    # The examples of Bouncy Castle write indefinite lengths, and so does NSS: not the DER that ISO 32000-1 12.8.3.3 asks for.
+    "pdfbox-ber": ("unusual", "DER"),
+    "pdfsig-own": ("unusual", "DER"),
+    # Without a picture PDFBox moves the field to a place without extent; endesive makes a second Seal that no page shows.
+    "pdfbox-unseen": ("not_on_seal_spot", "見えない署名"),
+    "endesive-own": ("not_on_seal_spot", "見えない署名"),
+    # It writes "EO 0 R" among the fields of the form, and the file can no more be read.
+    "signpdf-new": ("unreadable", "壊れています"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_seal_by_another_program_that_is_refused_is_told_why(name):
+    found, (code, said) = judged(name), REFUSED[name]
+    assert (found.seal, found.code) == (None, code) and said in found.message and found.advice
+
+
+@pytest.mark.parametrize("name", [path.stem for path in sorted(RECORDED.glob("*.tail"))])
+def test_pdfsig_calls_each_of_them_valid(name, tmp_path):
+    (tmp_path / "signed.pdf").write_bytes(recorded(name)[0])
+    told = subprocess.run(["pdfsig", "-nocert", tmp_path / "signed.pdf"], capture_output=True, text=True).stdout
+    assert "Total document signed" in told and "Signature is Valid." in told

@@ -70,7 +70,7 @@ def envelopes(world):
         contents = contents_of(pdf)
         envelope = cms.ContentInfo.load(contents[: der_length(contents)])
         for kind, made in _changes(world, envelope):
-            yield f"{name}-{kind}", lambda p=pdf, m=made: with_contents(p, m), ANY | {"bad_stamp"}
+            yield f"{name}-{kind}", lambda p=pdf, m=made: with_contents(p, m), ANY | {"bad_stamp", "unusual"}
 
 
 FAMILIES = {"envelope": envelopes}

@@ -25,6 +25,16 @@ def check_modern(signer: cms.SignerInfo) -> None:
         raise SealRefused("weak", f"電子署名の方式({digest})が古いため、受け付けられません。")
 
 
+def check_encoding(contents: bytes) -> None:
+    """ISO 32000-1 12.8.3.3 wants DER in /Contents. Raises SealRefused unusual for what begins with an indefinite length, as
+    NSS (poppler, Okular) and Bouncy Castle write it unless told otherwise."""
+    if contents[1:2] == b"\x80":
+        raise SealRefused(
+            "unusual",
+            "電子署名が、PDFの規格が定める書き方(DER)になっていません。余分な内容がないことを確かめられません。",
+        )
+
+
 def check_plain(contents: bytes, certificate: bytes, anchors: list[bytes], others: list[bytes]) -> None:
     """`contents` is /Contents with its padding, `certificate` (DER) the signer's. Raises SealRefused: broken (not one plain
     detached CMS with zero padding), untrusted (a certificate in it that nothing vouches for); ValueError and its like for

@@ -44,7 +44,7 @@ def check_chain(pdf: PdfFileReader, before: PdfFileReader, length: int) -> None:
     frozen, starts = _starts(before), _starts(pdf)
     section = pdf.xrefs.get_xref_container_info(pdf.xrefs.total_revisions - 1).xref_section_type
     if section not in (XRefSectionType.STANDARD, XRefSectionType.STREAM):
-        raise SealRefused("unreadable", "署名されたPDFの保存形式(ハイブリッド参照)では、内容を確かめられません。")
+        raise SealRefused("unusual", "署名されたPDFの保存形式(ハイブリッド参照)では、内容を確かめられません。")
     if len(starts) != len(frozen) + 1 or starts[:-1] != frozen or starts[-1] < length:
         raise SealRefused(
             "changed_before",
@@ -53,7 +53,7 @@ def check_chain(pdf: PdfFileReader, before: PdfFileReader, length: int) -> None:
 
 
 def check_objects(pdf: PdfFileReader, before: PdfFileReader) -> Spot:
-    """The last revision of `pdf` against `before`: raises SealRefused (changed_before, not_on_seal_spot)."""
+    """The last revision of `pdf` against `before`: raises SealRefused (changed_before, not_on_seal_spot, unusual)."""
     new, changed = _touched(pdf, before)
     _check_trailer(pdf, before)
     spots = _seal_places(before)
@@ -87,7 +87,8 @@ def _touched(pdf: PdfFileReader, before: PdfFileReader) -> tuple[set, set]:
     _require(not pdf.xrefs.refs_freed_in_revision(last), "freed objects")
     refs = pdf.xrefs.explicit_refs_in_revision(last)
     old = {ref for ref in refs if before.xrefs[generic.Reference(ref.idnum, ref.generation, before)] is not None}
-    _require(all(ref.generation == 0 for ref in refs - old), "generation")
+    if any(ref.generation for ref in refs - old):
+        raise SealRefused("unusual", "署名されたPDFの保存形式(オブジェクトの世代番号)では、内容を確かめられません。")
     return refs - old, old
 
 
@@ -149,6 +150,8 @@ def _check_seal_page(pdf: PdfFileReader, before: PdfFileReader, added: generic.I
     _only(now, was, PAGE_MAY_GAIN, "Page")
     _require("/Tabs" not in now or isinstance(now["/Tabs"], generic.NameObject), "Tabs")
     annotation = _one_more(_raw(now["/Annots"]), _raw(was["/Annots"]), "Annots")
+    if added and annotation is None:
+        raise _unseen()
     _require((annotation is None) == (added is None), "Annots")
     _require(annotation is None or same(annotation, added), "Annots")
 
@@ -156,12 +159,21 @@ def _check_seal_page(pdf: PdfFileReader, before: PdfFileReader, added: generic.I
 def _check_spot(pdf: PdfFileReader, before: PdfFileReader, added: generic.IndirectObject | None) -> Spot:
     own = seal_field(before)
     was, now = own.get_object(), pdf.get_object(_ref(own, pdf))
+    if "/V" in now and "/Rect" in now and not same(now.raw_get("/Rect"), was.raw_get("/Rect")):
+        raise _unseen()
     _only(now, was, SEAL_MAY_GAIN if "/V" in now else set(), FIELD)
     field = now if "/V" in now else added and added.get_object()
     _require(field is not None and (added is None or "/V" not in now), "a field without signature")
     _require(field.keys() <= FIELD_KEYS and field["/FT"] == "/Sig", "field")
     _check_visible(field, was, before)
     return Spot(str(field["/T"]), field is now)
+
+
+def _unseen() -> SealRefused:
+    """A signature without a place on the page, or our field moved or made nothing."""
+    return SealRefused(
+        "not_on_seal_spot", "電子署名の表示が「印」の欄にありません。見えない署名になっているか、欄がずらされています。"
+    )
 
 
 def _check_visible(field, own, before: PdfFileReader) -> None:

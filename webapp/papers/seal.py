@@ -42,7 +42,7 @@ def check(signed: bytes, frozen: bytes, anchors, others, received_at: datetime, 
     `anchors` are the trusted root (or issuing) certificates and `others` helpful intermediates, all DER; `stamp_anchors`
     are such two lists for time-stamp authorities; `received_at` is aware. Raises SealRefused with `.code`:
     another_document, changed_before, changed_after, no_signature, two_signatures, not_on_seal_spot, covers_text, untrusted,
-    expired, not_yet_valid, client_certificate, broken, bad_stamp, weak, unreadable."""
+    expired, not_yet_valid, client_certificate, broken, bad_stamp, weak, unusual, unreadable."""
     with looking_at("format"):
         _check_beginning(signed, frozen)
     try:
@@ -139,6 +139,7 @@ def _contents(signature: EmbeddedPdfSignature, signed: bytes, frozen_length: int
     if second + rest < len(signed):
         raise SealRefused("changed_after", "電子署名のあとに、PDFが変更されています。")
     contents = bytes.fromhex(gap[1:-1].decode())
+    envelope.check_encoding(contents)
     if second + rest != len(signed) or contents != signature.pkcs7_content:
         raise SealRefused("broken", "電子署名の対象範囲が正しくありません。")
     return contents

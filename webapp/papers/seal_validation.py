@@ -48,6 +48,7 @@ SUBS = {
     "two_signatures": "SIG_CONSTRAINTS_FAILURE",
     "not_on_seal_spot": "SIG_CONSTRAINTS_FAILURE",
     "covers_text": "SIG_CONSTRAINTS_FAILURE",
+    "unusual": "SIG_CONSTRAINTS_FAILURE",
     "bad_stamp": "SIG_CONSTRAINTS_FAILURE",
     "signer": "SIG_CONSTRAINTS_FAILURE",
     "untrusted": "NO_CERTIFICATE_CHAIN_FOUND",
