@@ -197,6 +197,10 @@ def with_part(name, data=b"<x/>"):
 
 HOSTILE = {
     "macros": (lambda: with_part("xl/vbaProject.bin"), "マクロ"),
+    "type_of_macros": (
+        lambda: swapped(form_blanks.labels_left(), "[Content_Types].xml", b"openxmlformats-officedocument.spreadsheetml.sheet.main", b"ms-excel.sheet.macroEnabled.main"),
+        "マクロ",
+    ),
     "signed": (lambda: with_part("_xmlsignatures/sig1.xml"), "電子署名"),
     "other_books": (lambda: with_part("xl/externalLinks/externalLink1.xml"), "ほかのブック"),
     "connections": (lambda: with_part("xl/connections.xml"), "外部のデータ"),
@@ -222,6 +226,18 @@ def test_a_blank_that_would_lose_break_or_reach_out_is_refused_with_the_reason(n
     make, reason = HOSTILE[name]
     with pytest.raises(Refused, match=reason):
         form_template.read(make(), "issue")
+
+
+def test_a_type_of_macros_for_parts_that_are_not_there_does_no_harm():
+    """As SheetJS writes it into every workbook."""
+    types = b'<Default Extension="bin" ContentType="application/vnd.ms-excel.sheet.binary.macroEnabled.main"/>'
+    blank = swapped(
+        form_blanks.labels_left(),
+        "[Content_Types].xml",
+        b'<Override PartName="/xl/workbook',
+        types + b'<Override PartName="/xl/workbook',
+    )
+    assert form_template.read(blank, "issue").proposals
 
 
 def test_what_a_person_should_know_about_a_blank_is_told():

@@ -26,7 +26,7 @@ def opened(xlsx: bytes) -> Book:
         any(name.startswith(("xl/connections", "xl/querytables/")) for name in names),
         "外部のデータへの接続が含まれています",
     )
-    _refuse(b"macroenabled" in book.parts.get("[Content_Types].xml", b"").lower(), "マクロを含む形式です")
+    _refuse(_is_of_macros(book), "マクロを含む形式です")
     _refuse(_links_out(book), "ほかの場所にある画像やデータへのリンクが含まれています")
     formulas = (data for name, data in book.parts.items() if name.startswith("xl/") and name.endswith(".xml"))
     _refuse(any(_REACHES_OUT.search(data) for data in formulas), "外部から値を取り寄せる数式が含まれています")
@@ -37,6 +37,12 @@ def opened(xlsx: bytes) -> Book:
 def _refuse(is_so, reason):
     if is_so:
         raise Unreadable(f"この様式は使えません。{reason}。", _ADVICE)
+
+
+def _is_of_macros(book):
+    """By the types of the parts that are there; SheetJS names types of macros for parts that might be."""
+    parts = book.xml("[Content_Types].xml").findall("{*}Override")
+    return any("macroenabled" in each.get("ContentType", "").lower() for each in parts)
 
 
 def _links_out(book):
