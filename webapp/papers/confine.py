@@ -6,7 +6,7 @@ kernel permits it, a seccomp filter without socket(2), and an audit hook that re
 
 import ctypes
 import math
-import platform
+import os
 import resource
 import signal
 import struct
@@ -59,7 +59,7 @@ def leave_network():
 
 def _forbid_sockets():
     """A seccomp filter under which socket(2) and looking into other processes fail with EPERM (socketpair works)."""
-    architecture, numbers = _SYSCALLS.get(platform.machine(), (None, ()))
+    architecture, numbers = _SYSCALLS.get(os.uname().machine, (None, ()))
     if architecture is None:
         return
     program = _filter(architecture, (*numbers, *_SYSCALLS_EVERYWHERE))

@@ -24,7 +24,7 @@ _DATE = re.compile(r"(\d{4})\s*[年/.-]\s*(\d{1,2})\s*[月/.-]\s*(\d{1,2})")
 
 def cells(xlsx: bytes, labels: dict, name: str, optional: tuple = ()) -> dict:
     """Key -> value of the cell right of its label, for every label: text, number, date or "". `labels` as in a
-    form_sheet.Design, `name` of the form for people (発行申請書); a row with a key in `optional` may be missing ("").
+    form_design.Design, `name` of the form for people (発行申請書); a row with a key in `optional` may be missing ("").
 
     Raises Unreadable, with its own sentence, for what is not an xlsx, an old .xls, an encrypted or macro-bearing book,
     a bomb, and a book without these labels."""

@@ -6,50 +6,24 @@ who seals; IPAex fonts by name, so that LibreOffice embeds them.
 
 import io
 import re
-from dataclasses import dataclass, field, replace
 
 import openpyxl
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.worksheet.worksheet import Worksheet
 
 from webapp.errors import Incomplete, Refused
+from webapp.papers.form_design import Design
 
 GOTHIC, MINCHO, WIDE_MINCHO = "IPAexGothic", "IPAexMincho", "Noto Serif CJK JP"
 LAST_OF_IPAEX = "\uffff"  # letters beyond, 𠮷 among them, are mostly not in the IPAex fonts
 WIDTHS = {"A": 15, "B": 20.5, "C": 33.5, "D": 12.5}  # characters; together the 174 mm between the margins
 FIRST_ROW = 5
 ROW = 23  # points
-NO_SEAL = "この申請書には、捺印も電子署名も要りません。"
 SPECIMEN_NOTE = "この様式は見本です。認証局の正式な様式ではありません。"
 
 _thin, _strong = Side(style="thin", color="808080"), Side(style="medium", color="333333")
 _shade = PatternFill("solid", fgColor="EEF2F6")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f￾￿]")
-
-
-@dataclass(frozen=True)
-class Design:
-    """What a form looks like. `labels`: (group, label) as printed -> key, in the order of the rows; `seal_group`: the
-    group whose rows make room for 印 (`seal_group_lines`: its name, broken over lines). By key: `tall` the height of a
-    row in points, `large` the size of the letters, `wrapped` what may take several lines, `upright` what is set in the
-    Gothic. `name` is the sheet's, `title`, `sentence` and `note` stand above and below the table. `has_seal`: there is
-    a 印."""
-
-    name: str
-    title: str
-    sentence: str
-    note: str
-    labels: dict
-    seal_group: str
-    seal_group_lines: str
-    tall: dict = field(default_factory=dict)
-    large: dict = field(default_factory=dict)
-    wrapped: tuple = ()
-    upright: tuple = ()
-    has_seal: bool = True
-
-    def without_seal(self):
-        return replace(self, note=NO_SEAL, has_seal=False)
 
 
 def draw(design: Design) -> bytes:

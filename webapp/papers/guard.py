@@ -3,7 +3,8 @@
     delivery = guard.run("webapp.papers.delivery:open_zip", data, password)
 
 The question goes to the child over its standard input, the answer comes back over its standard output, both as plain
-JSON (plain.py): secrets never stand in a command line, and nothing that a hostile child answers is executed.
+JSON (plain.py): secrets never stand in a command line, and nothing that a hostile child answers is executed. The child's side is
+guarded.py.
 """
 
 import importlib
@@ -13,13 +14,12 @@ import select
 import signal
 import subprocess
 import sys
-import traceback
 from pathlib import Path
 
 from webapp import errors
 from webapp.errors import Refused, Unreadable
 from webapp.papers import plain
-from webapp.papers.confine import MAX_FILE_BYTES, confine
+from webapp.papers.confine import MAX_FILE_BYTES
 
 _ROOT = Path(__file__).resolve().parents[2]
 # The child knows the papers and nothing else of the application: `webapp` is an empty package to it, so that neither
@@ -29,8 +29,8 @@ import os, sys, types
 sys.path[0] = os.getcwd()
 sys.modules["webapp"] = types.ModuleType("webapp")
 sys.modules["webapp"].__path__ = [os.path.join(os.getcwd(), "webapp")]
-from webapp.papers import guard
-guard.answer()
+from webapp.papers import guarded
+guarded.answer()
 """
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
 _log = logging.getLogger(__name__)
@@ -132,43 +132,3 @@ def _refusal(described, module):
 
 def _is_refusal(cls):
     return isinstance(cls, type) and issubclass(cls, Refused)
-
-
-def _described(refusal):
-    described = {
-        name: getattr(refusal, name) for name in ("message", "advice", "fields", "code") if hasattr(refusal, name)
-    }
-    return described | {"types": [cls.__name__ for cls in type(refusal).__mro__]}
-
-
-def answer():
-    """The other side, run in the child: read the question, be confined, call, answer. What libraries print goes nowhere."""
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    sys.excepthook = lambda kind, error, trace: _write(answers, _last_words(kind, trace))
-    header, _, args = sys.stdin.buffer.read().partition(b"\n")
-    function, seconds, megabytes = plain.decode(header, {})
-    confine(seconds, megabytes)
-    _write(answers, _call(function, args))
-
-
-def _call(function, args):
-    module_name, _, name = function.partition(":")
-    module = importlib.import_module(module_name)
-    try:
-        return ["value", getattr(module, name)(*plain.decode(args, plain.records_of(module)))]
-    except Refused as refusal:
-        return ["refused", _described(refusal)]
-
-
-def _write(answers, answer):
-    answers.write(plain.encode(answer))
-    answers.flush()
-
-
-def _last_words(kind, trace):
-    """What the parent may know about an exception: memory ran out, or its type and place. Its text may hold secrets."""
-    *_, last = traceback.walk_tb(trace)
-    frame, line = last
-    place = f"{kind.__name__} at {Path(frame.f_code.co_filename).name}:{line}"
-    return ["memory" if issubclass(kind, MemoryError) else "broken", place]

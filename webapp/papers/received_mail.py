@@ -154,17 +154,17 @@ class _Reading:
             return self._several(part, found, depth)
         content, signature = children
         der = mime.content(signature)[0]
-        found.signature = mail_signature.judge(content.raw, der, self.anchors, self.others, self.at)
+        found.signature = _judgement().judge(content.raw, der, self.anchors, self.others, self.at)
         self._walk(content, found, depth + 1)
 
     def _enveloped(self, part, found, depth):
         der = mime.content(part)[0]
-        content = mail_signature.enclosed(der)
+        content = _judgement().enclosed(der)
         if content is None:
             found.notes.append("暗号化されたメールのため、しるしでは本文と添付ファイルを読めません。")
             return self._attach_leaf(part, found)
         if found.signature is None:
-            found.signature = mail_signature.judge(None, der, self.anchors, self.others, self.at)
+            found.signature = _judgement().judge(None, der, self.anchors, self.others, self.at)
         self._walk(mime.part(content), found, depth + 1)
 
     def _leaf(self, part, found):
@@ -205,6 +205,13 @@ class _Reading:
             )
         sha256 = hashlib.sha256(data).hexdigest()
         found.attachments.append(Attachment(name, media_type.lower()[:100], data, sha256))
+
+
+def _judgement():
+    """mail_judgement, which brings all of pyHanko: most mails are not signed."""
+    from webapp.papers import mail_judgement
+
+    return mail_judgement
 
 
 def _named(part):
