@@ -3,6 +3,8 @@ in words, and nothing of a private key stays."""
 
 import io
 import zipfile
+from email import message_from_bytes
+from email.policy import default
 
 import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
@@ -63,11 +65,34 @@ def _in_outlook(case, pem):
     return [("a.msg", outlook(("発行申請書.xlsx", form(case)), ("key.pem", pem)))]
 
 
-@pytest.mark.parametrize("place", [_in_a_cell, _in_the_text, _in_the_csr, _in_outlook])
+def _zipped(name, data):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, data)
+    return made.getvalue()
+
+
+def _in_a_zip(case, pem):
+    return [("a.eml", mail(("発行申請書.xlsx", form(case)), ("一式.zip", _zipped("鍵.txt", pem))))]
+
+
+def _in_a_loose_zip(case, pem):
+    return [("発行申請書.xlsx", form(case)), ("一式.zip", _zipped("server.key", pem.decode().encode("utf-16")))]
+
+
+def _in_html(case, pem):
+    message = message_from_bytes(mail(("発行申請書.xlsx", form(case))), policy=default)
+    message.get_body().add_alternative(f"<pre>{pem.decode()}</pre>", subtype="html")
+    return [("a.eml", bytes(message))]
+
+
+@pytest.mark.parametrize(
+    "place", [_in_a_cell, _in_the_text, _in_the_csr, _in_outlook, _in_a_zip, _in_a_loose_zip, _in_html]
+)
 def test_a_private_key_is_refused_and_nothing_of_it_is_kept(officer, case, settings, caplog, place):
     pem, secrets = secrets_of(ca.new_key())
     page = drop(officer, *place(case, pem))
-    assert page.status == 422 and "秘密鍵が含まれています" in page.text
+    assert page.status == 422 and "秘密鍵が含まれています" in page.text and "新しい鍵ペアを作成" in page.text
     kept = everything_kept(settings) + caplog.text.encode() + page.html.encode()
     assert not [each for each in secrets if each in kept]
     assert Arrival.select().count() == ArrivalFile.select().count() == 0
@@ -154,16 +179,25 @@ def test_what_is_no_mail_is_refused_in_words(officer):
     assert page.status == 422 and "メール" in page.text and IncomingMail.select().count() == 0
 
 
-@pytest.mark.parametrize("kind", ["text", "pem", "pfx"])
+@pytest.mark.parametrize("kind", ["text", "pem", "pfx", "zip", "zip with a pfx"])
 def test_a_mail_with_a_private_key_is_not_kept_as_incoming_mail_either(officer, settings, caplog, kind):
     key = ca.new_key()
     pem, secrets = secrets_of(key)
     pfx = pkcs12.serialize_key_and_certificates(b"x", key, None, None, BestAvailableEncryption(b"secret"))
-    files = {"text": [], "pem": [("server.key", pem)], "pfx": [("sato.pfx", pfx)]}[kind]
+    files = {"text": [], "pem": [("server.key", pem)], "pfx": [("sato.pfx", pfx)]}
+    files |= {"zip": [("a.zip", _zipped("鍵.txt", pem))], "zip with a pfx": [("a.zip", _zipped("a.bin", pfx))]}
+    files = files[kind]
     page = drop_mail(officer, mail(*files, text=pem.decode() if kind == "text" else "鍵です。"))
     assert page.status == 422 and "秘密鍵" in page.text and IncomingMail.select().count() == 0
     kept = everything_kept(settings) + caplog.text.encode() + page.html.encode()
     assert not [each for each in [*secrets, pfx] if each in kept]
+
+
+def test_a_zip_that_unpacks_without_end_is_refused_at_both_doors(officer, case):
+    bomb = mail(("a.zip", _zipped("a.txt", bytes(60 * MEGABYTE))))
+    for page in (drop(officer, ("a.eml", bomb)), drop_mail(officer, bomb)):
+        assert page.status == 422 and "展開すると大きすぎます" in page.text
+    assert Arrival.select().count() == IncomingMail.select().count() == 0
 
 
 def test_a_mail_that_speaks_of_private_keys_is_taken(officer):

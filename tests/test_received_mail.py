@@ -17,6 +17,7 @@ from webapp.papers import guard, received_mail
 from webapp.papers.received_mail import read
 
 DESK = "certs@desk.practice.example"
+EMPTY_ZIP = b"PK\x05\x06" + bytes(18)
 
 
 def mail(text="本文です。", **headers):
@@ -36,7 +37,7 @@ def test_the_desks_mail_with_its_zip_is_read_in_a_guarded_child():
     message = mail(
         Date="Mon, 23 Nov 2026 16:00:00 +0900", Message_ID="<1@desk>", In_Reply_To="<2@us>", References="<0@us> <2@us>"
     )
-    message.add_attachment(b"PK\x03\x04", maintype="application", subtype="zip", filename="証明書.zip")
+    message.add_attachment(EMPTY_ZIP, maintype="application", subtype="zip", filename="証明書.zip")
     limits = {"seconds": received_mail.SECONDS, "megabytes": received_mail.MEGABYTES}
     found = guard.run("webapp.papers.received_mail:read", message.as_bytes(), **limits)
     assert (found.sender, found.sender_name, found.to) == (DESK, "サービス窓口", ("suzuki@shinsei.example",))
@@ -47,8 +48,8 @@ def test_the_desks_mail_with_its_zip_is_read_in_a_guarded_child():
     assert (attached.name, attached.type, attached.data, attached.size) == (
         "証明書.zip",
         "application/zip",
-        b"PK\x03\x04",
-        4,
+        EMPTY_ZIP,
+        22,
     )
     assert found.signature is None and found.notes == ()
 

@@ -1,34 +1,20 @@
 """ZIP files as containers: signed JARs and Android packages (scheme v1), and plain ZIPs with other files inside."""
 
-import io
-import lzma
 import posixpath
-import struct
-import zipfile
-import zlib
 from dataclasses import replace
 
 from webapp.errors import Unreadable
-from webapp.papers import signed_data
+from webapp.papers import signed_data, unpacking
 from webapp.papers.armour import PrivateKeyPasted
-from webapp.papers.delivery import member_name
 from webapp.papers.identified import Found, Identification, once, ordered, refuse_too_many
+from webapp.papers.unpacking import MAX_READ, MAX_TOTAL_BYTES, member_name
 
-MAX_MEMBERS = 50_000  # of a JAR; only its signature blocks are opened
-MAX_READ = 200  # members of a plain ZIP
-MAX_TOTAL_BYTES = 40 * 1024 * 1024  # unpacked, all levels together
 DEEPEST = 2  # a ZIP within a ZIP
 _BLOCKS = (".rsa", ".ec", ".dsa")
 _WORTH_OPENING = (
     ".cer", ".crt", ".der", ".pem", ".p7b", ".p7c", ".p7s", ".p7m", ".txt", ".cat", ".exe", ".dll", ".sys", ".ps1",
     ".psm1", ".psd1", ".pdf", ".jar", ".apk", ".zip", ".key", ".p12", ".pfx", ".jks", ".p8", ".pk8", ".ppk",
 )  # fmt: skip
-_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, ValueError, LookupError, OSError)
-_ENCRYPTED = 0x1
-
-
-def is_archive(data):
-    return data[:4] in (b"PK\x03\x04", b"PK\x05\x06")
 
 
 def identify(data, read_inside, depth=1, budget=None):
@@ -57,17 +43,8 @@ def identify(data, read_inside, depth=1, budget=None):
 
 
 def _opened(data):
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
-        members = [member for member in archive.infolist() if not member.is_dir()]
-    except (NotImplementedError, *_DAMAGE):
-        raise Unreadable(
-            "ZIP形式のファイルとして開けません。途中で壊れています。",
-            "ファイルを入手し直して、もう一度選択してください。",
-        ) from None
-    if len(members) > MAX_MEMBERS:
-        raise _too_large()
-    if any(member.flag_bits & _ENCRYPTED for member in members):
+    archive, members = unpacking.opened(data)
+    if any(map(unpacking.is_encrypted, members)):
         raise Unreadable(
             "このZIPはパスワードで暗号化されています。ここでは開けません。",
             "認証局から届いた証明書のZIPは、申請の画面の「証明書を受け取る」で選択してください。"
@@ -86,7 +63,7 @@ def _signed_archive(archive, blocks, members, budget):
     kind, where = ("署名されたAndroidアプリ(APK)", "APK") if is_android else ("署名されたJARファイル", "JAR")
     found, notes = (), ()
     for member in blocks[:MAX_READ]:
-        more, further = signed_data.signed(_content(archive, member, budget), where)
+        more, further = signed_data.signed(unpacking.content(archive, member, budget), where)
         found, notes = once((*found, *more)), (*notes, *further)
     if is_android:
         notes = (*notes, "APKは、v1方式(JAR署名)の署名だけを読み取っています。")
@@ -98,7 +75,7 @@ def _plain_archive(archive, members, read_inside, depth, budget):
     found, notes, is_signed = [], [], False
     for member in worth[:MAX_READ]:
         name = member_name(member)
-        content = _content(archive, member, budget)
+        content = unpacking.content(archive, member, budget)
         if name.lower().endswith(".txt") and b"-----BEGIN" not in content:
             continue
         try:
@@ -133,31 +110,6 @@ def _is_worth_opening(member):
     name = member.filename.lower()
     hidden = posixpath.basename(name).startswith(".") or name.startswith("__macosx/")
     return not hidden and name.endswith(_WORTH_OPENING)
-
-
-def _content(archive, member, budget):
-    """The member's bytes, at most what the budget still allows; what the directory claims is not believed."""
-    if member.file_size > budget[0]:
-        raise _too_large()
-    try:
-        with archive.open(member) as file:
-            content = file.read(budget[0] + 1)
-    except (NotImplementedError, RuntimeError, *_DAMAGE):
-        raise Unreadable(
-            f"ZIPの中の「{member_name(member)}」が壊れているか、対応していない圧縮方式です。",
-            "手元で展開し、中のファイルを選択してください。",
-        ) from None
-    budget[0] -= len(content)
-    if budget[0] < 0:
-        raise _too_large()
-    return content
-
-
-def _too_large():
-    return Unreadable(
-        "ZIPの中のファイルが多すぎるか、展開すると大きすぎます。開かずに中止しました。",
-        "手元で展開し、調べたいファイルだけを選択してください。",
-    )
 
 
 def _without(members, notes):

@@ -18,10 +18,9 @@ UNKNOWN = "unknown"
 
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 #]+)-----(.*?)-----END \1-----", re.DOTALL)
 _PRIVATE = re.compile(r"PRIVATE[ _-]?KEY|PuTTY-User-Key-File|SSH2 ENCRYPTED|RSAKeyValue", re.IGNORECASE)
-_PEM_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY")
 _BASE64_BODY = re.compile(r"[A-Za-z0-9+/\s]{40,}")
 _ENCRYPTION_OIDS = (bytes.fromhex("2a864886f70d0105"), bytes.fromhex("2a864886f70d010c01"))  # PKCS#5, PKCS#12 PBE
-_KEYSTORES = (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")  # Java's JKS and JCEKS
+KEYSTORES = (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")  # Java's JKS and JCEKS
 _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 
 
@@ -46,8 +45,8 @@ def blocks(data, largest=MAX_BYTES):
     """
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else bytes(data)
     _refuse_size(raw, largest)
-    if raw.startswith(_KEYSTORES):
-        raise _pasted()
+    if raw.startswith(KEYSTORES):
+        raise pasted()
     if shape(raw) != UNKNOWN:
         return [_checked(raw)]
     text = _text(raw)
@@ -56,18 +55,6 @@ def blocks(data, largest=MAX_BYTES):
     if not found:
         _refuse_without_lines(text, raw)
     return found
-
-
-def refuse_keys(texts, files=()):
-    """Raises PrivateKeyPasted if a private key stands in one of the texts, or is one of the files (bytes): in PEM, in DER,
-    as PKCS#12 or a keystore. Texts that only speak of private keys are let through."""
-    for text in texts:
-        if _PEM_KEY.search(text):
-            raise _pasted()
-    for data in files:
-        is_key = shape(data) in (PRIVATE_KEY, PKCS12) or data.startswith(_KEYSTORES)
-        if is_key or _PEM_KEY.search(_text(data)):
-            raise _pasted()
 
 
 def shape(der):
@@ -118,7 +105,7 @@ def _refuse_size(raw, largest):
 def _checked(der):
     kind = shape(der)
     if kind == PRIVATE_KEY:
-        raise _pasted()
+        raise pasted()
     if kind == PKCS12:
         raise PrivateKeyPasted(
             "これはPKCS#12(.p12、.pfx)のファイルです。秘密鍵が含まれているため、読み取らずに破棄しました。",
@@ -127,11 +114,13 @@ def _checked(der):
     return Block(kind, der)
 
 
-def _pasted():
+def pasted(place=""):
+    """The refusal of a private key that was found in a `place` ("添付ファイル「a.zip」"), in words for who sent it."""
     return PrivateKeyPasted(
-        "秘密鍵が含まれています。秘密鍵は誰にも渡してはいけないものです。受け取った内容は保存も記録もしていません。",
-        "この秘密鍵はもう使わないでください。新しい鍵ペアを作成し、新しいCSR"
-        "(-----BEGIN CERTIFICATE REQUEST----- で始まるもの)だけを提出してください。",
+        f"{place and place + 'に'}秘密鍵が含まれています。秘密鍵は誰にも渡してはいけないものです。"
+        "受け取った内容は保存も記録もしていません。",
+        "この秘密鍵は外に出たもの(危殆化)として扱い、もう使わないでください。新しい鍵ペアを作成し、新しいCSR"
+        "(-----BEGIN CERTIFICATE REQUEST----- で始まるもの)だけを提出してください。この鍵の証明書がすでにあるときは、失効の手続きが必要です。",
     )
 
 
@@ -144,7 +133,7 @@ def _text(raw):
 
 def _refuse_private_text(text):
     if _PRIVATE.search(text) or ('"kty"' in text and '"d"' in text):
-        raise _pasted()
+        raise pasted()
 
 
 def _decoded(body):
@@ -161,7 +150,7 @@ def _refuse_without_lines(text, raw):
     _refuse_other_files(raw, text)
     der = _bare_base64(text)
     if shape(der) in (PRIVATE_KEY, PKCS12):
-        raise _pasted()
+        raise pasted()
     if "-----BEGIN" in text or "-----END" in text or shape(der) != UNKNOWN:
         raise Unreadable(
             "「-----BEGIN …-----」の行と「-----END …-----」の行がそろっていません。",

@@ -11,9 +11,11 @@ from webapp.papers import (
     form_reader,
     form_template,
     issue_form,
+    key_search,
     outlook_mail,
     received_mail,
     revocation_form,
+    unpacking,
 )
 from webapp.papers.armour import PrivateKeyPasted
 
@@ -67,11 +69,13 @@ def read(files, templates, anchors, others, at):
     for _, data in mails:
         told, parts = _mail(received_mail.read(data, anchors, others, at))
     loose = [(name, data) for name, data in files if not _is_mail(name, data)]
+    budget = [unpacking.MAX_TOTAL_BYTES]
+    unseen = [note for name, data in loose for note in key_search.refuse_file(name, data, budget)]
     sorted_out = [_sorted_out(name, data) for name, data in [*loose, *parts]]
     kind, values, lists, faults, note = _form([each for each in sorted_out if each.kind == "form"], templates)
     if kind != "revoke":
         faults = (*faults, *_csr_faults([each for each in sorted_out if each.kind == "csr"]))
-    told["notes"] = (*told.get("notes", ()), *([note] if note else []))
+    told["notes"] = (*told.get("notes", ()), *unseen, *([note] if note else []))
     kept = [File(name, "mail", data) for name, data in mails]
     return Arrived((*kept, *sorted_out), kind, values, lists, faults, **told)
 
@@ -127,7 +131,7 @@ def _form(files, templates):
         except Unreadable as refusal:
             refusals.append(refusal)
             continue
-        armour.refuse_keys(str(value) for value in values.values())
+        key_search.refuse_text("\n".join(str(value) for value in values.values()), "申請書")
         return kind, values, lists, (), note
     first = refusals[0]
     is_other = "様式と一致しません" in first.message

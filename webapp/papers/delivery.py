@@ -14,8 +14,9 @@ import pyzipper
 from pyzipper import BadZipFile
 
 from webapp.errors import Refused, Unreadable
-from webapp.papers import certificate
+from webapp.papers import certificate, key_search
 from webapp.papers.armour import PrivateKeyPasted
+from webapp.papers.unpacking import member_name
 
 __all__ = ["Delivery", "PrivateKeyPasted", "WrongPassword", "open_zip"]
 
@@ -26,10 +27,9 @@ MAX_TOTAL_BYTES = 5 * 1024 * 1024
 
 _CERTIFICATES = (".cer", ".crt", ".der", ".pem", ".p7b", ".p7c", ".p7s", ".txt")
 _ARCHIVES = (".zip", ".7z", ".rar", ".lzh", ".exe")
-_KEYS = (".p12", ".pfx", ".key")
 # How pyzipper and its decompressors report a damaged file.
 _DAMAGE = (BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, ValueError, LookupError, OSError)
-_UTF8_NAME, _ENCRYPTED, _STRONG_ENCRYPTION = 0x800, 0x1, 0x40
+_ENCRYPTED, _STRONG_ENCRYPTION = 0x1, 0x40
 
 
 class WrongPassword(Refused):
@@ -143,19 +143,6 @@ def _escapes(name):
     return path.startswith("/") or path[1:2] == ":" or ".." in path.split("/") or "\0" in path
 
 
-def member_name(member):
-    """The member's name. Without the flag for UTF-8 it is UTF-8 all the same (Linux) or CP932 (Windows)."""
-    if member.flag_bits & _UTF8_NAME:
-        return member.filename
-    raw = member.filename.encode("cp437", "replace")
-    for encoding in ("utf-8", "cp932"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return member.filename
-
-
 def _fitting(archive, member, password):
     """The password as the bytes that open the first encrypted member: UTF-8, else CP932."""
     for encoding in ("utf-8", "cp932"):
@@ -194,7 +181,7 @@ def _certificates(archive, member):
     name = member_name(member).lower()
     if posixpath.basename(name).startswith(".") or name.startswith("__macosx/"):
         return []
-    if name.endswith(_KEYS):
+    if name.endswith(key_search.ENDINGS):
         raise PrivateKeyPasted(
             f"ZIPの中に、秘密鍵を含む種類のファイル「{member_name(member)}」があります。開かずに中止しました。",
             "この手続きで認証局から秘密鍵が届くことはありません。サービス窓口に問い合わせてください。",

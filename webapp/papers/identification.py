@@ -7,7 +7,7 @@ A certificate is only named here; no signature is verified. Call it through guar
 from cryptography import x509
 
 from webapp.errors import Unreadable
-from webapp.papers import archived, armour, key, signed_data, signed_pdf, signed_program
+from webapp.papers import archived, armour, key, signed_data, signed_pdf, signed_program, unpacking
 from webapp.papers.armour import PrivateKeyPasted
 from webapp.papers.identified import Found, Identification, once, ordered, refuse_too_many
 
@@ -15,7 +15,6 @@ __all__ = ["LARGEST", "Found", "Identification", "PrivateKeyPasted", "identify"]
 
 LARGEST = 20 * 1024 * 1024
 MAX_TEXT = 2 * 1024 * 1024  # PEM files; a hundred certificates are some 200 kB
-_KEYSTORES = (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")  # Java's JKS and JCEKS
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -37,7 +36,7 @@ def identify(data, name):
 
 
 def _identify(data, name, depth, budget):
-    if archived.is_archive(data):
+    if unpacking.is_zip(data):
         return archived.identify(data, _identify, depth, budget)
     if data.startswith(b"%PDF-"):
         return signed_pdf.identify(data)
@@ -57,7 +56,7 @@ def _refuse_by_name(data, name):
             "これはWindowsインストーラー(.msi)か古いOfficeの文書です。この形式の署名は読み取れません。",
             "ファイルのプロパティの「デジタル署名」タブで証明書を表示し、ファイルに保存してから選択してください。",
         )
-    if data.startswith(_KEYSTORES):
+    if data.startswith(armour.KEYSTORES):
         raise _key_store(
             "Javaのキーストア(.jks)", "keytool -exportcert -rfc -keystore 名前.jks -alias 別名 -file cert.pem"
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from webapp.errors import Unreadable
-from webapp.papers import armour, mail_signature, mail_words, mime, outlook_mail
+from webapp.papers import key_search, mail_signature, mail_words, mime, outlook_mail, unpacking
 from webapp.papers.armour import PrivateKeyPasted
 from webapp.papers.mail_signature import MailSignature
 
@@ -17,6 +17,7 @@ __all__ = ["LARGEST", "MEGABYTES", "SECONDS", "Attachment", "PrivateKeyPasted", 
 SECONDS, MEGABYTES = 20, 1024
 LARGEST = mime.LARGEST
 MOST_ATTACHMENTS = 100
+_PLACE = "メールの本文"
 _TNEF = ("application/ms-tnef", "application/vnd.ms-tnef")
 _ADVICE = "メールソフトで「名前を付けて保存」した .eml または .msg のファイルを選んでください。"
 
@@ -65,8 +66,9 @@ def read(data, anchors=(), others=(), at=None):
     signature is judged at `at` (aware; now when not given). Raises Unreadable: no mail, too large, too many parts; and
     PrivateKeyPasted for a mail with a private key, which may not be kept."""
     mail = _Reading(tuple(anchors), tuple(others), at or datetime.now(UTC)).mail(data, 1)
+    key_search.refuse_text(data, _PLACE)  # also what stands where nobody reads it, as between the parts
     for each in mail.everything():
-        armour.refuse_keys([each.subject, each.text], [file.data for file in each.attachments])
+        key_search.refuse_text(f"{each.subject}\n{each.text}", _PLACE)
     return mail
 
 
@@ -84,12 +86,13 @@ class _Gathered:
 
 @dataclass
 class _Reading:
-    """One call of `read`; the parts of all mails inside are counted together."""
+    """One call of `read`; the parts of all mails inside are counted together, and what their ZIPs unpack to."""
 
     anchors: tuple
     others: tuple
     at: datetime
     parts: int = 0
+    budget: list = field(default_factory=lambda: [unpacking.MAX_TOTAL_BYTES])
 
     def mail(self, data, depth):
         if outlook_mail.is_one(data):
@@ -103,6 +106,8 @@ class _Reading:
         """What Outlook took apart; a signed mail lies whole in an attachment of its own (MS-OXOSMIME 2.1.3)."""
         found = _Gathered(plain=[saved.text] if saved.text else [], notes=list(saved.notes))
         found.html += [saved.html] if saved.html else []
+        key_search.refuse_text(saved.text, _PLACE)
+        key_search.refuse_html(saved.html, _PLACE)
         if saved.signed:
             self._walk(mime.part(saved.signed), found, depth)
         for name, media_type, data in saved.files:
@@ -134,7 +139,7 @@ class _Reading:
     def _forwarded(self, part, found, depth):
         try:
             found.inside.append(self.mail(mime.content(part)[0], depth + 1))
-        except mime.TooMany:
+        except (mime.TooMany, unpacking.TooLarge, PrivateKeyPasted):
             raise
         except Unreadable:
             found.notes.append("転送されたメールを読み取れないため、ファイルとして添付しています。")
@@ -180,11 +185,14 @@ class _Reading:
 
     def _words(self, part, found):
         raw, is_whole = mime.content(part)
+        key_search.refuse_text(raw, _PLACE)
         text, fits = mail_words.decoded(raw[: mail_words.LONGEST_HTML * 2], _charset(part.headers))
         if not (fits and is_whole):
             found.notes.append(
                 "本文の文字コードの記載が実際と異なるか、壊れています。読めない文字があるかもしれません。"
             )
+        if part.type == "text/html":
+            key_search.refuse_html(text, _PLACE)
         (found.html if part.type == "text/html" else found.plain).append(text)
 
     def _attach_leaf(self, part, found):
@@ -203,6 +211,7 @@ class _Reading:
                 "添付ファイルが、Outlookの独自形式(winmail.dat)の中にあります。しるしでは開けません。"
                 "Outlookで開いて添付ファイルを保存するか、送り主にHTML形式またはテキスト形式で送り直してもらってください。"
             )
+        found.notes += key_search.refuse_file(name, data, self.budget)
         sha256 = hashlib.sha256(data).hexdigest()
         found.attachments.append(Attachment(name, media_type.lower()[:100], data, sha256))
 
