@@ -54,7 +54,6 @@ SEALED = Sealed(True, True, True, True, False, ("tanaka@shinsei.example",), "goo
 SHOWN = Shown(4, "usb", True, True, True, "", TODAY)
 ASKED = Asked("0a1b2c", 4, "新しい証明書に置き換えたため")
 TARGET = Target("0a1b2c", UPKI.issuers[0], NOW - DAY, NOW + DAY)
-COMPROMISE = {"compromised_at": NOW - timedelta(hours=2), "noticed_at": NOW, "is_emergency": True}
 EVENT = {
     "at": NOW,
     "person": 1,

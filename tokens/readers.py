@@ -7,7 +7,6 @@ import ctypes
 import sys
 from dataclasses import dataclass
 
-NO_SERVICE = {0x8010001D, 0x8010001E}  # SCARD_E_NO_SERVICE, SCARD_E_SERVICE_STOPPED
 NO_READERS = 0x8010002E  # SCARD_E_NO_READERS_AVAILABLE
 PRESENT, MUTE = 0x20, 0x200
 LIBRARIES = {"win32": "winscard", "darwin": "/System/Library/Frameworks/PCSC.framework/PCSC"}

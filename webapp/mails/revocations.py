@@ -35,13 +35,5 @@ def confirmed(sender, recipients, application, address, sentence):
     return notice(sender, recipients, application, "失効を確認しました", body, address)
 
 
-def unconfirmed(sender, recipients, application, address, days):
-    body = (
-        f"失効完了通知から{days}日たちましたが、CRLとOCSPで失効を確認できていません。\n"
-        "申請の画面で、これまでの回答を確認し、サービス窓口に問い合わせてください。"
-    )
-    return notice(sender, recipients, application, "失効をまだ確認できません", body, address)
-
-
 def reviewed(sender, recipients, application, address, note):
     return notice(sender, recipients, application, "緊急失効の事後確認が済みました", f"確認の内容:\n{note}", address)

@@ -14,12 +14,10 @@ from webapp.papers.form_values import IssueForm
 from webapp.papers.forms import paper_of
 from webapp.papers.revocation_reasons import REASONS
 from webapp.papers.revocation_values import LABELS as REVOCATION_LABELS
-from webapp.papers.revocation_values import RevocationForm
 from webapp.papers.subject import Subject
 
 ISSUE, REVOKE = "issue", "revoke"
 TEXT, DAY, CHOICE = "text", "day", "choice"
-FORMS = {ISSUE: IssueForm, REVOKE: RevocationForm}
 
 # Whose field it is -> how forms call them, the longer names first.
 GROUPS = {

@@ -35,7 +35,6 @@ HEADINGS = {
     "number": ("申請番号", "受付番号", "number"),
 }
 NAMES = ("シリアル番号", "発行者", "主体者DN", "開始日", "終了日", "管理名称", "用途", "利用管理者", "所属", "失効日", "失効理由", "申請番号")  # fmt: skip
-NEEDED = {"serial": "シリアル番号", "ends": "終了日"}
 _KNOWN = {heading: key for key, headings in HEADINGS.items() for heading in headings}
 
 

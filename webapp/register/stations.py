@@ -42,11 +42,6 @@ class Station(Row):
         gone = cls.person.not_in(at_work) | cls.person.not_in(with_account)
         return list(cls.select().where(cls.revoked_at.is_null() & gone))
 
-    @classmethod
-    def with_key(cls, device_key):
-        """The station in force with this device key, or None."""
-        return cls.select().where((cls.device_key == device_key) & cls.revoked_at.is_null()).first()
-
 
 class Pairing(Row):
     """A device that asks to be paired. Both codes are kept as codes.hashed only; `person` is whoever typed the user code."""

@@ -135,12 +135,6 @@ class Told(Row):
         waiting = cls.select(fn.DISTINCT(cls.person)).where(cls.digest.is_null())
         return list(Person.select().where(Person.id.in_(waiting)).order_by(Person.id))
 
-    @classmethod
-    def told_lately(cls, person, since, limit):
-        """What a person was told since a day, newest first, each with its digest."""
-        told = (Digest.person == person) & (Digest.day >= since)
-        return list(cls.select(cls, Digest).join(Digest).where(told).order_by(-Digest.day, cls.due_on).limit(limit))
-
 
 class CalendarFeed(Row):
     """A calendar that one person subscribes to under a secret address, which is kept as its SHA-256 only."""

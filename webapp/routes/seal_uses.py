@@ -17,7 +17,6 @@ bp = Blueprint("seal_uses", __name__, url_prefix="/seal-uses")
 PER_PAGE = 50
 MOST_ON_PAPER = 1000
 KINDS = {"sealed_pdf": "電子署名", "scan": "公印(捺印)"}
-DOCUMENTS = {True: "失効申請書", False: "発行申請書"}
 
 
 def _named(person, row):
