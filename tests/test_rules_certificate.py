@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import ca
 import pytest
+from asked import asked
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID as Purpose
 from cryptography.x509.oid import ObjectIdentifier
@@ -12,7 +13,7 @@ from cryptography.x509.oid import ObjectIdentifier
 from webapp import profiles
 from webapp.papers import certificate as papers
 from webapp.papers import csr
-from webapp.rules import ERROR, WARNING, extensions
+from webapp.rules import ERROR, WARNING
 from webapp.rules import certificate as rules
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -20,20 +21,13 @@ PRACTICE = profiles.load("practice")
 AUTHORITY = ca.Authority(at=NOW)
 KEY = ca.new_key()
 CSR = csr.read(ca.pem(ca.csr(KEY)))
-EXTENSIONS = [getattr(extensions, f"crt_{number:02}") for number in range(2, 8)]
 CHAIN = tuple(papers.read(each) for each in AUTHORITY.chain)
 
 
 def _judged(certificate, *, at=NOW, chain=CHAIN, anchors=(), token_spki_sha256="", profile=PRACTICE):
     """All findings about a delivered certificate, in the order of the catalogue."""
-    return [
-        *rules.crt_01(certificate, CSR, token_spki_sha256),
-        *(finding for rule in EXTENSIONS for finding in rule(certificate)),
-        *rules.crt_08(certificate, profile),
-        *rules.crt_09(certificate, profile),
-        *rules.crt_10(certificate, profile, at),
-        *rules.crt_11(certificate, profile, chain, anchors),
-    ]
+    given = {"csr": CSR, "profile": profile, "token_spki_sha256": token_spki_sha256, "chain": chain, "anchors": anchors}
+    return asked("CRT", certificate=certificate, at=at, **given)
 
 
 def _issued(public_key=None, **changes):

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import ca
 import pytest
+from asked import asked
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from openssl import new_key, openssl, request
@@ -15,7 +16,6 @@ from webapp.papers import csr as papers
 from webapp.papers.subject import Subject
 from webapp.rules import ERROR, WARNING
 from webapp.rules import csr as rules
-from webapp.rules import subject as subject_rules
 
 UPKI = profiles.load("upki-v2.4")
 REGISTERED = Subject(ca.SUBJECT)
@@ -29,13 +29,13 @@ def rsa_3072(tmp_path_factory):
     return new_key(folder, "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:3072")
 
 
-def _found(pem, known=()):
-    csr = papers.read(pem)
-    found = [
-        *subject_rules.judge(csr.subject, REGISTERED, UPKI),
-        *rules.judge(csr, REGISTERED, UPKI, known),
-    ]
-    return [(each.id, each.severity, each.field) for each in found]
+def _judged(csr, known=()):
+    subjects = {"subject": csr.subject, "registered": REGISTERED, "form_subject": REGISTERED}
+    return asked("DN", "CSR", csr=csr, profile=UPKI, known=known, **subjects)
+
+
+def _found(pem):
+    return [(each.id, each.severity, each.field) for each in _judged(papers.read(pem))]
 
 
 def _made(folder, *options):
@@ -55,7 +55,7 @@ def test_a_good_csr_in_der_is_as_good(rsa_3072):
 def test_rsa_2048_is_too_short(tmp_path):
     pem = _made(tmp_path, "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
     assert _found(pem) == [("CSR-02", ERROR, "key")]
-    assert "2048ビット" in rules.judge(papers.read(pem), REGISTERED, UPKI)[0].sentence
+    assert "2048ビット" in _judged(papers.read(pem))[0].sentence
 
 
 def test_a_length_that_is_no_multiple_of_eight_is_refused():
@@ -84,7 +84,7 @@ def test_an_ed25519_csr_has_no_hash_to_accept(tmp_path):
 def test_a_small_exponent_is_a_warning_and_an_even_one_an_error(tmp_path):
     options = ["-pkeyopt", "rsa_keygen_bits:3072", "-pkeyopt", "rsa_keygen_pubexp:3"]
     csr = papers.read(_made(tmp_path, "-algorithm", "RSA", *options))
-    assert [(each.id, each.severity) for each in rules.judge(csr, REGISTERED, UPKI)] == [("CSR-03", WARNING)]
+    assert [(each.id, each.severity) for each in _judged(csr)] == [("CSR-03", WARNING)]
     for unfit in (1, 2, 65536):
         assert rules.csr_03(replace(csr, key=replace(csr.key, exponent=unfit)))[0].severity == ERROR
 
@@ -114,7 +114,7 @@ def test_a_weak_key_is_found():
 
 def test_a_key_used_before_is_refused_with_where():
     known = ["CS-2025-0003 の証明書(シリアル番号 0a1b)", "申請 CS-2026-0007"]
-    findings = rules.judge(GOOD, REGISTERED, UPKI, known)
+    findings = _judged(GOOD, known)
     assert [each.id for each in findings] == ["CSR-06", "CSR-06"]
     assert "CS-2025-0003 の証明書(シリアル番号 0a1b)" in findings[0].sentence
 
@@ -131,7 +131,7 @@ def test_an_ou_is_found(rsa_3072):
 
 def test_another_order_is_another_subject():
     csr = papers.read(ca.pem(ca.csr(ca.new_key(), tuple(reversed(ca.SUBJECT)))))
-    [finding] = rules.judge(csr, REGISTERED, UPKI)
+    [finding] = _judged(csr)
     assert finding.id == "CSR-07" and "順序" in finding.sentence
 
 
@@ -161,5 +161,5 @@ def test_mail_addresses_and_a_challenge_password_are_warned_about(rsa_3072, tmp_
 
 def test_every_finding_says_what_to_do(rsa_3072):
     pem = request(rsa_3072, "/C=US/L=Default City/O=-/OU=x/CN=y", "-sha1")
-    for finding in rules.judge(papers.read(pem), REGISTERED, UPKI, ["申請 CS-2026-0007"]):
+    for finding in _judged(papers.read(pem), ["申請 CS-2026-0007"]):
         assert finding.sentence.endswith("。") and finding.advice

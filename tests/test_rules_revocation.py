@@ -4,12 +4,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from asked import asked
 
 from webapp import profiles
 from webapp.papers.revocation_reasons import REASONS
 from webapp.rules import ERROR, WARNING
 from webapp.rules.comment import instead, rewritten
-from webapp.rules.revocation import Asked, Target, judge
+from webapp.rules.revocation import Asked, Target
 
 PRACTICE = profiles.load("practice")
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)  # noon in Japan
@@ -19,15 +20,16 @@ ASKED = Asked("0a1b2c3d", 5)
 STOLEN = Asked("0a1b2c3d", 1, "", NOW - 5 * HOUR, NOW - 4 * HOUR, True)
 
 
-def found(asked=ASKED, target=TARGET):
-    findings = judge(asked, target, PRACTICE, at=NOW)
+def found(revocation=ASKED, target=TARGET):
+    said = {"serial": revocation.serial, "reason": revocation.reason, "comment": revocation.comment}
+    findings = asked("REV", asked=revocation, target=target, profile=PRACTICE, at=NOW, **said)
     for each in findings:
         assert each.sentence.endswith("。") and each.advice.endswith("。")
     return findings
 
 
-def said(asked=ASKED, target=TARGET, severity=ERROR):
-    return " ".join(each.sentence for each in found(asked, target) if each.severity == severity)
+def said(revocation=ASKED, target=TARGET, severity=ERROR):
+    return " ".join(each.sentence for each in found(revocation, target) if each.severity == severity)
 
 
 def test_a_certificate_that_is_not_needed_any_more_may_be_revoked():
@@ -110,9 +112,9 @@ def test_rev_03_a_compromise_has_its_instant_and_its_clock():
     ],
 )
 def test_rev_03_the_hours_left_or_over_are_a_warning(noticed, sentence):
-    asked = replace(STOLEN, noticed_at=noticed, compromised_at=NOW - 3 * DAY)
-    assert sentence in said(asked, severity=WARNING)
-    assert said(asked) == ""
+    revocation = replace(STOLEN, noticed_at=noticed, compromised_at=NOW - 3 * DAY)
+    assert sentence in said(revocation, severity=WARNING)
+    assert said(revocation) == ""
 
 
 @pytest.mark.parametrize(

@@ -13,24 +13,6 @@ from webapp.rules.verbs import ON_CSR
 _NEW_KEY = "新しい鍵ペアを作成し、そのCSRを提出してください。"
 
 
-def judge(csr, registered, profile, known=()):
-    """CSR-01 … CSR-08 about a Csr, in the order of the catalogue; for DN-01 … DN-07 ask rules.subject.judge.
-
-    `registered` is the Subject the form will carry; `known` are sentences saying where this public key is already
-    in the register (see csr_06).
-    """
-    return [
-        *csr_01(csr),
-        *csr_02(csr, profile),
-        *csr_03(csr),
-        *csr_04(csr, profile),
-        *csr_05(csr),
-        *csr_06(known),
-        *csr_07(csr, registered),
-        *csr_08(csr),
-    ]
-
-
 @rule(
     "CSR-01",
     (ERROR,),

@@ -1,4 +1,4 @@
-"""REV-01 … REV-04: what an application for revocation asks (domain.md §6, §7, §18; seed 1-3-1).
+"""REV-01 … REV-03: what an application for revocation asks (domain.md §6, §7, §18; seed 1-3-1); REV-04 stands in comment.py.
 
 A finding's `field` is "serial", "reason", "comment", "compromised_at", "noticed_at" or "is_emergency".
 """
@@ -9,7 +9,6 @@ from datetime import datetime, timedelta, timezone
 from webapp.papers import serial as serials
 from webapp.papers.revocation_reasons import KEY_COMPROMISE, REASONS, UNSPECIFIED
 from webapp.rules import ERROR, WARNING, Finding, rule
-from webapp.rules.comment import rev_04
 from webapp.rules.subject import quoted
 from webapp.rules.verbs import ON_REVOCATION
 
@@ -41,17 +40,6 @@ class Target:
     not_after: datetime
     revoked_at: datetime | None = None
     open_number: str = ""
-
-
-def judge(asked, target, profile, *, at):
-    """All findings about an Asked, in the order of the catalogue. `target`: the Target found for its serial, or None;
-    `at`: the aware instant of asking."""
-    return [
-        *rev_01(asked.serial, target, profile, at=at),
-        *rev_02(asked.reason, asked.comment),
-        *rev_03(asked, target, at=at),
-        *rev_04(asked.comment),
-    ]
 
 
 @rule(

@@ -32,19 +32,6 @@ _CHARACTERS = {
 _MEANINGLESS = re.compile(r"[.\- ]*|n/?a|not applicable", re.IGNORECASE)
 
 
-def judge(subject, registered, profile):
-    """All findings about a subject, in the order of the catalogue."""
-    return [
-        *dn_01(subject),
-        *dn_02(subject, registered, profile),
-        *dn_03(subject),
-        *dn_04(subject),
-        *dn_05(subject, profile),
-        *dn_06(subject, registered, profile),
-        *dn_07(subject),
-    ]
-
-
 @rule(
     "DN-01",
     (ERROR,),
