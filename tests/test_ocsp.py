@@ -19,6 +19,7 @@ from webapp.errors import Refused, Unreadable
 from webapp.papers import guard
 from webapp.papers import revocation_status as status
 from webapp.papers.revocation_status import ocsp_request, read_ocsp
+from webapp.papers.status_answer import HOLD
 
 REVOKED, UNKNOWN = ocsp.OCSPCertStatus.REVOKED, ocsp.OCSPCertStatus.UNKNOWN
 NONCE = bytes(range(32))
@@ -66,7 +67,8 @@ def test_a_good_one_and_an_unknown_one(authority, certificate, read):
 
 def test_on_hold_is_for_the_time_being_and_never_issued_is_unknown(authority, certificate, read):
     hold = {"status": REVOKED, "reason": ReasonFlags.certificate_hold}
-    assert read(answer(authority, certificate, **hold)).is_hold
+    held = read(answer(authority, certificate, **hold))
+    assert (held.outcome, held.reason) == ("revoked", HOLD)
     never = answer(authority, certificate, **hold, revoked_at=datetime(1970, 1, 1, tzinfo=UTC))
     assert read(never).outcome == "unknown"  # RFC 6960 §2.2
 

@@ -11,6 +11,7 @@ from webapp.errors import Refused
 from webapp.mails import revocations as mails
 from webapp.papers import certificate as certificate_paper
 from webapp.papers import guard, revocation_status
+from webapp.papers.status_answer import HOLD
 from webapp.register import Certificate, Content, Job, Revocation, StatusAnswer, TrustAnchor
 from webapp.rules.status_addresses import addresses_for
 
@@ -18,7 +19,6 @@ SECONDS = 20  # for one question
 # How long after the completion mail the next question waits, by how long the CA has had already.
 PAUSES = ((timedelta(minutes=10), timedelta(seconds=20)), (timedelta(hours=2), timedelta(minutes=5)))
 LATER = timedelta(hours=1)
-HOLD = 6  # certificateHold
 
 
 def ask(application, fetch, practice_url=""):

@@ -16,12 +16,12 @@ MEDIA_TYPES = {
 CERTIFICATES = {b"-----BEGIN ": "PEM", b"\x30\x80": "DER", b"\x30\x81": "DER", b"\x30\x82": "DER"}
 
 
-def check(name, data, also=None):
+def check(data, also=()):
     """Raise Incomplete for a file that cannot be kept; a file that was not chosen (no bytes) is none of that. `also`:
     further beginnings of files, as CERTIFICATES."""
     if len(data) > LARGEST:
         _refuse("ファイルが大きすぎます。20MB以内のファイルを選んでください。")
-    if data and media_type_of(data) is None and not data.startswith(tuple(also or ())):
+    if data and media_type_of(data) is None and not data.startswith(tuple(also)):
         kinds = "PDF、JPEG、PNG、Excel" + ("、証明書(PEM・DER・P7B)" if also else "")
         _refuse(f"{kinds}のいずれかのファイルを選んでください。")
 

@@ -47,7 +47,7 @@ def record_gate(who, given, name="", data=b""):
     as typed, and a file). Returns the GateRecord. Raises NotYourAct, Incomplete."""
     house.require_office(who)
     values = _checked(given)
-    evidence.check(name, data)
+    evidence.check(data)
     with database.atomic():
         if values["kind"] == CONTINUATION and _of_year(values["fiscal_year"]).exists():
             entries.refuse({"fiscal_year": "この年度の継続意思確認は、すでに記録されています。"})
@@ -67,7 +67,7 @@ def answer_gate(who, record, given, name="", data=b""):
     if values["done_on"] < record.asked_on:
         entries.refuse({"done_on": f"{record.asked_on}以降の日付にしてください。"})
     answer = _attested(given) if record.kind == EMPLOYMENT else None
-    evidence.check(name, data)
+    evidence.check(data)
     with database.atomic():
         _change(record, GateRecord.done_on.is_null(), done_on=values["done_on"], done_by=who.person, answer=answer)
         told = {"kind": record.kind, "done_on": values["done_on"].isoformat()} | ({"answer": answer} if answer else {})

@@ -17,7 +17,7 @@ def note_key_protection(application, who, given, name="", data=b""):
     a file; an attestation is verified against the CSR in force. Returns the KeyProtection. Raises NotYourAct,
     Overtaken, Incomplete, Unreadable."""
     require_now("note_key_protection", application, who)
-    tokens = {str(row.id): row for row in offered(application, who)}
+    tokens = {str(row.id): row for row in offered(who)}
     values = entries.checked(
         {
             "method": entries.one_of({str(method) for method in METHODS}, "方法を選んでください。"),
@@ -31,7 +31,7 @@ def note_key_protection(application, who, given, name="", data=b""):
     method, token = int(values.pop("method")), tokens.get(values.pop("token"))
     if token is None and not values["words"]:
         entries.refuse({"token": "トークンを一覧から選ぶか、鍵のある場所を下の欄に入力してください。"})
-    evidence.check(name, data, evidence.CERTIFICATES if method == ATTESTATION else {})
+    evidence.check(data, evidence.CERTIFICATES if method == ATTESTATION else ())
     attestation = attested(application, data) if method == ATTESTATION and data else None
     told = {"method": method, "token": token and token.id, "shown_on": values["shown_on"].isoformat()}
     told |= {"is_verified": attestation["is_verified"]} if attestation else {}
@@ -77,7 +77,7 @@ def take_station_attestation(application, who, ders, token):
         )
 
 
-def offered(application, who):
+def offered(who):
     """The tokens at hand that this person may name: those of the ledger that he or she sees."""
     at_hand = Token.disposed_on.is_null() & Token.lost_on.is_null()
     return list(Token.seen_by(who.person).where(at_hand).order_by(Token.label, Token.id))

@@ -128,7 +128,7 @@ def file_notification(who, notification, given, name="", data=b""):
     Incomplete, Overtaken."""
     house.require_office(who)
     values = entries.checked({"filed_on": entries.day("提出した日", is_past=True), "note": _note("備考")}, given)
-    evidence.check(name, data)
+    evidence.check(data)
     with database.atomic():
         columns = {"state": "filed", "filed_on": values["filed_on"], "person": who.person}
         _move(notification, ("open",), **columns)
@@ -140,7 +140,7 @@ def close_notification(who, notification, given, name="", data=b""):
     """End it: outcome "answered" (answered_on; NII has confirmed) for one that was filed, or "not_needed" with a reason
     for an open one. Raises NotYourAct, Incomplete, Overtaken."""
     house.require_office(who)
-    evidence.check(name, data)
+    evidence.check(data)
     if given.get("outcome") == "answered":
         return _answered(who, notification, given, name, data)
     return _not_needed(who, notification, given)

@@ -57,7 +57,7 @@ def fill(blank: bytes, mapping: dict, form) -> bytes:
     form_sheet.check_writable({key: text for key, text in values.items() if isinstance(text, str)})
     roots = {sheet.part: book.xml(sheet.part) for sheet in book.sheets}
     changed = _write(book, roots, mapping, values)
-    changed |= _forget_results(book, roots)
+    changed |= _forget_results(roots)
     return _packed(blank, {part: _bytes(root) for part, root in roots.items() if part in changed} | _recalculated(book))
 
 
@@ -188,7 +188,7 @@ def _style(root, row, column):
     return next((each.get("style") for each in columns if int(each.get("min")) <= column <= int(each.get("max"))), None)
 
 
-def _forget_results(book, roots):
+def _forget_results(roots):
     """Take the results of all formulas away: they were calculated without the values."""
     changed = set()
     for part, root in roots.items():

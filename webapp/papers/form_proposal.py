@@ -51,7 +51,7 @@ def propose(book: Book, kind: str) -> tuple[dict, list[str]]:
         reverse=True,
     )
     found, told = _assigned(book, scored)
-    found |= _day_parts(found, sheets, told)
+    found |= _day_parts(found, sheets)
     ticks = _ticks(sheets, kind)
     in_words = {key.partition("=")[0] for key in ticks}
     found = {key: each for key, each in found.items() if key not in in_words} | ticks
@@ -183,7 +183,7 @@ def _fit(sheet, area, book, label, how):
     return worth
 
 
-def _day_parts(found, sheets, told):
+def _day_parts(found, sheets):
     """The cells before 年, 月 and 日 in the row of the day, where the blank has one for each."""
     proposal = found.get("applied_on")
     rows = {sheet.name: sheet for sheet in sheets}

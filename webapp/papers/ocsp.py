@@ -99,7 +99,7 @@ def read_ocsp(data, issuer_der, serial_hex, at, nonce=None):
         about_nonce = _check_nonce(response, nonce)
         single = _single(response, issuer_der, int(serial_hex, 16))
         _check_time(response, single, at)
-        return _found(response, single, issuer, signer, serial_hex, about_nonce)
+        return _found(single, issuer, signer, serial_hex, about_nonce)
     except MALFORMED:
         raise unreadable(WHAT) from None
 
@@ -232,7 +232,7 @@ def _check_time(response, single, at):
         raise Stale(sentence, "もう一度確認してください。続く場合は、サービス窓口に問い合わせてください。")
 
 
-def _found(response, single, issuer, signer, serial_hex, about_nonce):
+def _found(single, issuer, signer, serial_hex, about_nonce):
     outcome, revoked_at, reason = _outcome(single)
     sentences = {
         REVOKED: revoked_sentence(reason),

@@ -110,11 +110,6 @@ def indication(code: str, sub: str = "", revocation: str = "good") -> tuple[str,
     return (FAILED if word in FAILURES else INDETERMINATE), word
 
 
-def is_accepted(main: str, sub: str) -> bool:
-    """Whether a paper of this result may be taken (SIG-04: with a warning for TRY_LATER)."""
-    return main == PASSED or (main, sub) == (INDETERMINATE, UNKNOWN_REVOCATION)
-
-
 def report(found: Validation, state=None, refusal=None, stamp_note="") -> dict:
     """The report as JSON: `state` the RevocationState (None: not looked at), `refusal` a Refused that came after the seal was
     found right (revoked, or not the right person), `stamp_note` why no time stamp could be had."""

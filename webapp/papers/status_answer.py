@@ -94,11 +94,6 @@ class Found:
     sentence: str
     points: tuple[str, ...]
 
-    @property
-    def is_hold(self):
-        """Revoked for the time being only (RFC 5280 §5.3.1, certificateHold)."""
-        return self.outcome == REVOKED and self.reason == HOLD
-
 
 def issuer_of(der):
     """The authority's certificate (DER) as an x509.Certificate; Unreadable otherwise."""

@@ -14,9 +14,7 @@ bp = Blueprint("key_protection", __name__, url_prefix="/applications/<int:number
 
 @bp.get("/key_protection")
 def show(number):
-    application = find(number)
-    require_now("note_key_protection", application, who())
-    return _page(application)
+    return _page(find(number))
 
 
 def _page(application, refusal=None):
@@ -29,9 +27,7 @@ def _page(application, refusal=None):
         findings=acts.judge(application),
         methods=acts.METHODS,
         words=acts.WORDS,
-        tokens=[
-            (row.id, f"{row.label}({row.serial or 'シリアル番号なし'})") for row in acts.offered(application, who())
-        ],
+        tokens=[(row.id, f"{row.label}({row.serial or 'シリアル番号なし'})") for row in acts.offered(who())],
         has_csr=Csr.in_force(application) is not None,
         is_public=ca_profiles.of(application).public,
         typed=typed(method="", token="", words="", witness="", shown_on=clock.today().isoformat()),
