@@ -15,13 +15,14 @@ HOME = Path(__file__).resolve().parent.parent
 EDITION = "V2.4"
 
 
-def page(template, part="case", status=200, **context):
-    """A page, or for htmx its one named block; the server names the part."""
+def page(template, part="case", status=None, refusal=None, **context):
+    """A page, or for htmx its one named block; the server names the part. One that shows a refusal has its status."""
+    context["refusal"] = refusal
     if request.htmx and not request.htmx.history_restore_request:
         body = _block(template, part, context)
     else:
         body = render_template(template, **context)
-    response = make_response(body, status)
+    response = make_response(body, status or (refusal.status if refusal else 200))
     response.vary.add("HX-Request")
     return response
 

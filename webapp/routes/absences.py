@@ -34,7 +34,6 @@ def _page(person, refusal=None, ending=0):
     today = clock.today().isoformat()
     return page(
         "absences/show.html",
-        status=refusal.status if refusal else 200,
         someone=person,
         is_own=person.id == g.person.id,
         is_office=house.is_office(g.person),

@@ -115,7 +115,7 @@ def create():
         if refusal.status != 422:
             raise
         shown = _new_page(values["occasion"], "新規", values, refusal)
-        return page("applications/new.html", status=422, **shown)
+        return page("applications/new.html", **shown)
     return see_other("drafts.csr", number=application.id)
 
 

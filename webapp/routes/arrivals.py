@@ -37,7 +37,6 @@ def _index_page(refusal=None):
     )
     return page(
         "arrivals/index.html",
-        status=refusal.status if refusal else 200,
         refusal=refusal,
         waiting=[_row(row) for row in waiting],
         settled=[_row(row) for row in settled],
@@ -114,7 +113,6 @@ def _page(arrival, refusal=None):
     proposed = {"subscriber": chosen, "is_another": "", "agreed": "", "reason": ""} | _proposed(person, certificates)
     return page(
         "arrivals/show.html",
-        status=refusal.status if refusal else 200,
         refusal=refusal,
         arrival=arrival,
         kind=KINDS[arrival.kind],

@@ -39,7 +39,6 @@ def _new_page(refusal=None, choice=None, typed=None):
     rows = Certificate.select().where(Certificate.id.in_(choice.numbers[:SHOWN])) if choice else []
     return page(
         "campaigns/new.html",
-        status=refusal.status if refusal else 200,
         typed=typed or _ENTRIES | request.form.to_dict(),
         departments=[(row.id, row.name) for row in Department.select().order_by(Department.name)],
         choice=choice,
@@ -92,7 +91,6 @@ def _show(row, refusal=None):
     items, older = _items(row, person, standing)
     return page(
         "campaigns/show.html",
-        status=refusal.status if refusal else 200,
         campaign=row,
         counts=counts,
         total=sum(counts.values()),

@@ -36,7 +36,6 @@ def _page(refusal=None):
     return page(
         "session/card.html",
         part="state" if request.htmx else "case",
-        status=refusal.status if refusal else 200,
         job=job,
         code=job_rows.code_for(job, secret) if job else "",
         ended=ENDS.get(job.state, "") if job else "",

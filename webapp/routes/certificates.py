@@ -68,7 +68,6 @@ def _page(row, refusal=None):
     has_file = row.content is not None
     return page(
         "certificates/show.html",
-        status=refusal.status if refusal else 200,
         certificate=row,
         application=row.application,
         read=certificate_paper.read(row.content.bytes()) if has_file else None,

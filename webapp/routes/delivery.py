@@ -39,7 +39,6 @@ def show(number):
 def _page(application, refusal=None):
     return page(
         "applications/delivery.html",
-        status=refusal.status if refusal else 200,
         application=application,
         practice_mail=current_app.config["SHIRUSHI"].practice_url,
         kept=list(_kept(application)),
@@ -161,7 +160,7 @@ def install(number):
 def _installation_page(application, refusal):
     row = Certificate.of(application)
     shown = _certificate(application, row) if row else {}
-    return page("applications/certificate.html", status=422, **shown | {"refusal": refusal})
+    return page("applications/certificate.html", **shown, refusal=refusal)
 
 
 @bp.get("/handover")
@@ -175,7 +174,6 @@ def _handover_page(application, refusal=None):
     row = Certificate.of(application)
     return page(
         "applications/handover.html",
-        status=refusal.status if refusal else 200,
         application=application,
         certificate=row,
         challenge=acts.set_challenge(row),
@@ -226,7 +224,6 @@ def _acceptance_page(application, refusal=None):
     row = Certificate.of(application)
     return page(
         "applications/acceptance.html",
-        status=refusal.status if refusal else 200,
         **_certificate(application, row),
         typed=typed(reason=""),
         refusal=refusal,

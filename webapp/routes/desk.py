@@ -33,7 +33,6 @@ def _page(application, refusal=None, way=""):
     mail = incoming_step.given(application)
     return page(
         "applications/desk.html",
-        status=refusal.status if refusal else 200,
         application=application,
         calls=list(application.calls.order_by(-TelephoneCall.id)),
         outcomes=[(outcome, words, READY[outcome]) for outcome, words in acts.CALL_OUTCOMES.items()],

@@ -41,7 +41,6 @@ def _portal_page(application, refusal):
         trouble = missing
     return page(
         "applications/portal.html",
-        status=refusal.status if refusal else 200,
         application=application,
         profile=ca_profiles.of(application),
         trouble=trouble,
@@ -61,7 +60,6 @@ def _mail_page(application, refusal):
     gathered = Case(application)
     return page(
         "applications/dispatch.html",
-        status=refusal.status if refusal else 200,
         application=application,
         state=case.LETTER_STATES[current.state] if current else "",
         letter=current,

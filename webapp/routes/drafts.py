@@ -36,7 +36,6 @@ def _csr_page(application, refusal=None, reading=None):
     offered = ca_profiles.of(application).offered_keys
     return page(
         "applications/csr.html",
-        status=refusal.status if refusal else 200,
         application=application,
         held=facts.csr_in_force(application),
         subject=institution.subject,
@@ -123,7 +122,6 @@ def _description_page(application, refusal=None):
     subscribers = case_acts.subscribers_for(application)
     return page(
         "applications/description.html",
-        status=refusal.status if refusal else 200,
         application=application,
         subscribers=[(person.id, f"{person.name}({person.department.name})") for person in subscribers],
         officers=people(Role.OFFICER),
@@ -166,7 +164,6 @@ def _consent_page(application, refusal=None):
     ticked = set(request.form.getlist("document")) if refusal else {str(one) for one in agreed}
     return page(
         "applications/consent.html",
-        status=refusal.status if refusal else 200,
         application=application,
         documents=Document.to_agree(),
         ticked=ticked,
@@ -199,7 +196,6 @@ def _submission_page(application, refusal=None):
     form = None if wanting else form_values.of(application, application.version + 1)
     return page(
         "applications/submission.html",
-        status=refusal.status if refusal else 200,
         application=application,
         wanting=wanting,
         form=form,
@@ -232,10 +228,8 @@ def withdrawal(number):
 
 
 def _withdrawal_page(application, refusal=None):
-    status = refusal.status if refusal else 200
     return page(
         "applications/withdrawal.html",
-        status=status,
         application=application,
         typed=typed(reason=""),
         refusal=refusal,

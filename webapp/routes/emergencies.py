@@ -24,7 +24,6 @@ def index():
 def _page(refusal=None):
     return page(
         "emergencies/index.html",
-        status=refusal.status if refusal else 200,
         contacts=EmergencyContact.in_force(),
         may_change=house.is_office(g.person),
         typed=typed(office="", name="", mail="", phone=""),

@@ -30,7 +30,6 @@ def _page(application, refusal=None, about=""):
     values = judged.page_values(gathered, application.roles_of(g.person))
     return page(
         "applications/examination.html",
-        status=refusal.status if refusal else 200,
         application=application,
         form=form,
         making=case.making(application),
@@ -136,7 +135,6 @@ def _inquiry_page(application, refusal=None):
         raise Overtaken("回答を待っている照会がすでにあります。", "回答が届いてから、次の照会をしてください。")
     return page(
         "applications/inquiry.html",
-        status=refusal.status if refusal else 200,
         application=application,
         asked=asked,
         typed=typed(question="", answer=""),
@@ -178,7 +176,6 @@ def send_back_page(number):
 def _return_page(application, refusal=None):
     return page(
         "applications/return.html",
-        status=refusal.status if refusal else 200,
         application=application,
         reasons=acts.REASONS,
         typed=typed(reason=request.args.get("reason", "")),

@@ -20,7 +20,6 @@ def show(number):
 def _page(application, refusal=None):
     return page(
         "applications/form_pdf.html",
-        status=refusal.status if refusal else 200,
         application=application,
         refusal=refusal,
     )

@@ -30,7 +30,6 @@ def index():
 def _index(refusal=None):
     return page(
         "form_templates/index.html",
-        status=refusal.status if refusal else 200,
         refusal=refusal,
         kinds=[(kind.value, f"{KIND_LABELS[kind]}申請書", FormTemplate.newest(kind)) for kind in Kind],
         typed=typed(kind="", name="", source="", handed_out_on=""),
@@ -65,7 +64,6 @@ def _page(row, refusal=None):
     fields = _fields(row, trial)
     return page(
         "form_templates/show.html",
-        status=refusal.status if refusal else 200,
         refusal=refusal,
         row=row,
         kind_label=f"{KIND_LABELS[Kind(row.kind)]}申請書",

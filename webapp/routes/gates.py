@@ -71,7 +71,6 @@ def _new_page(kind, refusal=None):
     default = acts.end_before(years[0]).isoformat() if kind == acts.CONTINUATION else ""
     return page(
         "gates/new.html",
-        status=refusal.status if refusal else 200,
         kind=kind,
         label=acts.KINDS[kind],
         asked_label=acts.ASKED_LABELS[kind],
@@ -110,7 +109,6 @@ def _page(row, refusal=None, way=""):
     today = clock.today()
     return page(
         "gates/show.html",
-        status=refusal.status if refusal else 200,
         row=row,
         label=acts.KINDS[row.kind],
         asked_label=acts.ASKED_LABELS[row.kind],

@@ -49,7 +49,6 @@ def new():
 def _new_page(refusal=None):
     return page(
         "imports/new.html",
-        status=refusal.status if refusal else 200,
         refusal=refusal,
         batches=ImportBatch.newest(SHOWN),
         columns=import_list.NAMES,
@@ -103,7 +102,6 @@ def _page(batch, refusal=None):
     rows, newer, older = _rows(batch, verdict)
     return page(
         "imports/show.html",
-        status=refusal.status if refusal else 200,
         refusal=refusal,
         batch=batch,
         counts=[(key, label, counts[key]) for key, label in VERDICTS.items()],

@@ -34,7 +34,6 @@ def _index_page(refusal=None, refused=()):
     others = IncomingMail.select().where(IncomingMail.id.not_in(known)).order_by(-IncomingMail.id).limit(SHOWN)
     return page(
         "incoming/index.html",
-        status=refusal.status if refusal else 200,
         refusal=refusal,
         refused=refused,
         waiting=[_row(row) for row in waiting],
@@ -90,7 +89,6 @@ def _find(number):
 def _page(mail, refusal=None):
     return page(
         "incoming/show.html",
-        status=refusal.status if refusal else 200,
         refusal=refusal,
         mail=mail,
         kind=incoming_step.kind(mail),

@@ -63,7 +63,6 @@ def _refused(application, kind, refusal):
     back = PAGES[kind][0] if kind in PAGES else "applications.show"
     return page(
         "jobs/refused.html",
-        status=422,
         application=application,
         refusal=refusal,
         title=TITLES.get(kind, "署名ステーション"),

@@ -21,7 +21,6 @@ def _page(application, refusal=None):
     require_now("note_key_protection", application, who())
     return page(
         "applications/key_protection.html",
-        status=refusal.status if refusal else 200,
         application=application,
         newest=KeyProtection.newest(application),
         findings=acts.judge(application),

@@ -63,7 +63,6 @@ def on_the_token():
 def _page(refusal=None, files=(), numbers=(), pem=""):
     return page(
         "certificates/lookup.html",
-        status=refusal.status if refusal else 200,
         refusal=refusal,
         serial=request.form.get("serial", ""),
         pem=pem,

@@ -47,7 +47,6 @@ def new():
 def _new_page(refusal=None):
     return page(
         "notifications/new.html",
-        status=refusal.status if refusal else 200,
         kinds=list(acts.KINDS.items()),
         typed=typed(kind="", why="", due_on=""),
         refusal=refusal,
@@ -81,7 +80,6 @@ def _page(row, refusal=None, way=""):
     today = clock.today().isoformat()
     return page(
         "notifications/show.html",
-        status=refusal.status if refusal else 200,
         row=row,
         kind=acts.KINDS[row.kind],
         state=acts.STATES[row.state],

@@ -18,8 +18,7 @@ def show():
 
 
 def _page(refusal=None):
-    status = refusal.status if refusal else 200
-    return page("session/own_password.html", status=status, shortest=SHORTEST, refusal=refusal)
+    return page("session/own_password.html", shortest=SHORTEST, refusal=refusal)
 
 
 @bp.post("")

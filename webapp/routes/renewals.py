@@ -22,7 +22,6 @@ def _page(certificate, refusal=None):
     offered = [key for key in acts.OCCASIONS if (key == "reissue") == (fitting == "reissue")]
     return page(
         "certificates/renewal.html",
-        status=refusal.status if refusal else 200,
         certificate=certificate,
         occasions=[(key, acts.OCCASIONS[key]) for key in offered],
         typed=typed(occasion=fitting),

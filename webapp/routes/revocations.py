@@ -37,7 +37,6 @@ def new(number):
 def _new_page(certificate, refusal=None):
     return page(
         "revocations/new.html",
-        status=refusal.status if refusal else 200,
         certificate=certificate,
         reasons=_reasons(),
         may_hurry=Role.OFFICER in g.roles,
@@ -99,7 +98,6 @@ def _emergency_page(certificate, refusal=None):
     at_first = {"noticed_on": now.date().isoformat(), "noticed_time": f"{now:%H:%M}"}
     return page(
         "revocations/emergency.html",
-        status=refusal.status if refusal else 200,
         certificate=certificate,
         contacts=EmergencyContact.in_force(),
         survival=signatures.survival(certificate),
@@ -137,7 +135,6 @@ def _reason_page(application, refusal=None):
     kept |= _moments(revocation) | {"officer": application.officer_id or "", "head": application.head_id or ""}
     return page(
         "revocations/reason.html",
-        status=refusal.status if refusal else 200,
         application=application,
         certificate=application.target,
         reasons=_reasons(),
@@ -185,7 +182,6 @@ def completion(number):
 def _completion_page(application, refusal=None):
     return page(
         "revocations/completion.html",
-        status=refusal.status if refusal else 200,
         application=application,
         certificate=application.target,
         practice_mail=current_app.config["SHIRUSHI"].practice_url,
@@ -228,7 +224,6 @@ def _status_page(application, refusal=None):
     waiting = Job.newest("confirm", application)
     return page(
         "revocations/status.html",
-        status=refusal.status if refusal else 200,
         application=application,
         certificate=application.target,
         revocation=Revocation.of(application),
@@ -273,7 +268,6 @@ def review(number):
 def _review_page(application, refusal=None):
     return page(
         "revocations/review.html",
-        status=refusal.status if refusal else 200,
         application=application,
         certificate=application.target,
         revocation=Revocation.of(application),

@@ -40,7 +40,6 @@ def _page(application, scan, refusal=None):
     sentence, detail = scan_ties.result(scan.version, scan.mark_on_page)
     return page(
         "applications/scan.html",
-        status=refusal.status if refusal else 200,
         application=application,
         scan=scan,
         pdf=Paper.newest(application, "form_pdf"),

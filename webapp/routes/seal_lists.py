@@ -23,7 +23,6 @@ def _page(refusal=None):
     ticked = [str(row.id) for row in rows] if request.method == "GET" else request.form.getlist("application")
     return page(
         "sealing/choose.html",
-        status=refusal.status if refusal else 200,
         rows=rows,
         ticked=ticked,
         since=case.since_words,

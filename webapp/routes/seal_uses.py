@@ -164,7 +164,6 @@ def _page(use, refusal=None):
     (row,) = SealUse.in_order([use.id])
     return page(
         "seal_uses/show.html",
-        status=refusal.status if refusal else 200,
         row=row,
         texts=_texts(row),
         columns=exported.columns(COLUMNS),

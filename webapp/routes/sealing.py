@@ -29,7 +29,6 @@ def seal_page(application, refusal=None, way=""):
     form = case.form_of(application)
     return page(
         "applications/seal.html",
-        status=refusal.status if refusal else 200,
         application=application,
         pdf=pdf,
         mark=form.mark if form else "",

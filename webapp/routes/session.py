@@ -30,7 +30,7 @@ def new():
 def _page(refusal=None):
     return page(
         "session/sign_in.html",
-        status=refusal.status if refusal else 200,
+        refusal=refusal,
         login=request.form.get("login", ""),
         errors=_errors(refusal),
         next=_next(),

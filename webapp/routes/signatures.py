@@ -63,7 +63,6 @@ def _page(certificate, moment=None, refusal=None):
     before = SignatureRecord.get_or_none(SignatureRecord.id == (numbered("before") or 0))
     return page(
         "signatures/index.html",
-        status=refusal.status if refusal else 200,
         certificate=certificate,
         moment=moment,
         asked=_asked(moment) if moment else request.args.get("compromised_at", ""),

@@ -34,8 +34,7 @@ def pair():
 
 def _pair_page(refusal=None):
     code = request.form.get("code", request.args.get("code", ""))[:40]
-    status = refusal.status if refusal else 200
-    return page("stations/pair.html", status=status, code=code, trouble=_trouble(), origin=_origin(), refusal=refusal)
+    return page("stations/pair.html", code=code, trouble=_trouble(), origin=_origin(), refusal=refusal)
 
 
 def _trouble():
@@ -64,7 +63,6 @@ def confirmation(number):
 def _confirmation_page(pairing, refusal=None):
     return page(
         "stations/pairing.html",
-        status=refusal.status if refusal else 200,
         pairing=pairing,
         fingerprint=acts.fingerprint(pairing),
         refusal=refusal,

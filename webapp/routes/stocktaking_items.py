@@ -27,7 +27,6 @@ def _show(item, refusal=None):
     is_open = item.stocktaking.closed_at is None
     return page(
         "stocktakings/item.html",
-        status=refusal.status if refusal else 200,
         item=item,
         certificate=item.certificate,
         stocktaking=item.stocktaking,
@@ -93,7 +92,6 @@ def discrepancy(number):
 def _discrepancy_page(item, refusal=None):
     return page(
         "stocktakings/discrepancy.html",
-        status=refusal.status if refusal else 200,
         item=item,
         certificate=item.certificate,
         choices=list(report.POINTS.items()),

@@ -41,7 +41,6 @@ def _new_page(refusal=None):
     today = clock.today()
     return page(
         "stocktakings/new.html",
-        status=refusal.status if refusal else 200,
         typed=typed(name=f"{today.year - (today.month < 4)}年度", due_on=""),
         already=Stocktaking.open_now(),
         refusal=refusal,
@@ -70,7 +69,6 @@ def _show(row, refusal=None):
     counts = {name: sum(each["counts"][name] for each in departments) for name in report.STANDINGS}
     return page(
         "stocktakings/show.html",
-        status=refusal.status if refusal else 200,
         stocktaking=row,
         counts=counts,
         total=sum(counts.values()),

@@ -61,7 +61,6 @@ def _page(person, refusal=None):
     roles = _roles(person, count, tasks, absences)
     return page(
         "successions/show.html",
-        status=refusal.status if refusal else 200,
         someone=person,
         is_own=person.id == g.person.id,
         may=house.is_office(g.person),

@@ -98,7 +98,6 @@ def _form_page(token=None, refusal=None):
     before = {name: getattr(token, name) or "" for name in FIELDS} if token else dict.fromkeys(FIELDS, "")
     return page(
         "tokens/form.html",
-        status=refusal.status if refusal else 200,
         token=token,
         kinds=list(acts.KINDS.items()),
         schemes=list(acts.SCHEMES.items()),
@@ -144,7 +143,6 @@ def _page(token, refusal=None, way=""):
     today = clock.today()
     return page(
         "tokens/show.html",
-        status=refusal.status if refusal else 200,
         token=token,
         kind=acts.KINDS[token.kind],
         certification=_certification(token),

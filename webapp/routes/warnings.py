@@ -26,7 +26,6 @@ def _page(application, refusal=None):
     case = Case(application)
     return page(
         "applications/warnings.html",
-        status=refusal.status if refusal else 200,
         application=application,
         findings=judged.shown(case),
         **form_values(case),

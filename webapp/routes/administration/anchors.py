@@ -44,11 +44,8 @@ def new_anchor():
 
 
 def _new_page(refusal=None):
-    status = refusal.status if refusal else 200
     uses = [(use, label, EXPLAINED[use]) for use, label in acts.USES.items()]
-    return page(
-        "administration/anchor_new.html", status=status, uses=uses, typed=typed(use="", pem=""), refusal=refusal
-    )
+    return page("administration/anchor_new.html", uses=uses, typed=typed(use="", pem=""), refusal=refusal)
 
 
 def _given():
@@ -70,7 +67,6 @@ def read_anchor():
 def _reading_page(found, refusal=None):
     return page(
         "administration/anchor_reading.html",
-        status=refusal.status if refusal else 200,
         found=found,
         use=acts.USES[found.use],
         ticked=request.form.get("is_compared") == "yes",

@@ -25,7 +25,6 @@ def _new_page(refusal=None):
     wanted = {name: request.args.get(name, "") for name in ("name", "address")}
     return page(
         "administration/document_new.html",
-        status=refusal.status if refusal else 200,
         typed=typed(version="", since_on=clock.today().isoformat(), **wanted),
         refusal=refusal,
     )

@@ -29,7 +29,6 @@ def _page(refusal=None):
     kept = {name: "" if getattr(here, name) is None else str(getattr(here, name)) for name in COLUMNS}
     return page(
         "administration/institution.html",
-        status=refusal.status if refusal else 200,
         typed=typed(**kept),
         profiles=offered,
         profile_note=ca_profiles.here().note,
@@ -52,7 +51,6 @@ def _methods_page(refusal=None):
     rows = IdentityMethod.select().order_by(IdentityMethod.aspect, IdentityMethod.id)
     return page(
         "administration/methods.html",
-        status=refusal.status if refusal else 200,
         methods=list(rows),
         aspects=acts.ASPECTS,
         proposals=[(f"{aspect}:{name}", f"{acts.ASPECTS[aspect]}: {name}") for aspect, name in acts.proposed_methods()],

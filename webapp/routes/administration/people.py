@@ -41,7 +41,6 @@ def _new_page(refusal=None):
     today = clock.today().isoformat()
     return page(
         "administration/person_new.html",
-        status=refusal.status if refusal else 200,
         roles=ROLES,
         departments=departments(),
         typed=typed(name="", phone="", mail="", department="", role="", title="", since_on=today, until_on=""),

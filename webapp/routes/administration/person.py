@@ -35,7 +35,6 @@ def _page(person, refusal=None):
     account = account_of(person)
     return page(
         "administration/person.html",
-        status=refusal.status if refusal else 200,
         someone=person,
         account=account,
         holdings=[
@@ -89,7 +88,6 @@ def _part_page(person, what, refusal=None):
     empty = {"mail": "", "department": "", "role": "", "title": "", "until_on": ""}
     return page(
         "administration/person_part.html",
-        status=refusal.status if refusal else 200,
         someone=person,
         what=what,
         heading=_adding(what)[0],
@@ -120,8 +118,7 @@ def account(number):
 def _account_page(person, refusal=None):
     kept = account_of(person)
     login = kept.login if kept else person.mail.partition("@")[0]
-    status = refusal.status if refusal else 200
-    return page("administration/account.html", status=status, someone=person, typed=typed(login=login), refusal=refusal)
+    return page("administration/account.html", someone=person, typed=typed(login=login), refusal=refusal)
 
 
 @bp.post("/people/<int:number>/account")

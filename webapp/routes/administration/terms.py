@@ -102,7 +102,6 @@ def _page(kind, row, refusal=None):
     endpoint, values = meant.home(row)
     return page(
         "administration/end.html",
-        status=refusal.status if refusal else 200,
         kind=kind,
         row=row,
         label=meant.label,

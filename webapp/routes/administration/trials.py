@@ -39,7 +39,6 @@ def _mail_page(refusal=None):
     trial = Letter.newest_trial()
     return page(
         "administration/mail.html",
-        status=refusal.status if refusal else 200,
         server=server,
         wanting=wanting,
         sender=settings.sender,
@@ -68,7 +67,6 @@ def _token_page(refusal=None):
     office = OfficeCertificate.here()
     return page(
         "administration/token.html",
-        status=refusal.status if refusal else 200,
         label=Institution.here().token_label,
         health=health,
         tokens=tokens,
