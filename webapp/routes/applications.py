@@ -7,12 +7,11 @@ from webapp.acts import case as case_acts
 from webapp.acts import key_protection, station_lists
 from webapp.acts.facts import csr_in_force
 from webapp.acts.judgement import Case
-from webapp.errors import Refused
 from webapp.pages import page, see_other
 from webapp.procedure import Role
 from webapp.register import Certificate, KeyProtection, Letter
 from webapp.routes import case, exported, incoming_step, judged, lists
-from webapp.routes.finding import find, typed, who
+from webapp.routes.finding import find, tried, typed, who
 
 bp = Blueprint("applications", __name__, url_prefix="/applications")
 ORDERS = (
@@ -109,14 +108,11 @@ def create():
     offered = {str(key) for key, _ in _own_certificates()}
     replaces = int(values["replaces"]) if values["replaces"] in offered else None
     is_another = "is_another" in request.form
-    try:
-        application = case_acts.open_application(who(), values["title"], values["purpose"], replaces, is_another)
-    except Refused as refusal:
-        if refusal.status != 422:
-            raise
-        shown = _new_page(values["occasion"], "新規", values, refusal)
-        return page("applications/new.html", **shown)
-    return see_other("drafts.csr", number=application.id)
+    return tried(
+        lambda: case_acts.open_application(who(), values["title"], values["purpose"], replaces, is_another),
+        lambda refusal: page("applications/new.html", **_new_page(values["occasion"], "新規", values, refusal)),
+        lambda application: see_other("drafts.csr", number=application.id),
+    )
 
 
 @bp.get("/<int:number>")

@@ -5,12 +5,12 @@ from flask import Blueprint, request, url_for
 from webapp import clock
 from webapp.acts import arrival_comparison
 from webapp.acts import arrivals as acts
-from webapp.errors import Refused, Unseen
+from webapp.errors import Unseen
 from webapp.gate import let_in
 from webapp.pages import attachment, page, see_other
 from webapp.procedure import Role
 from webapp.register import Arrival, ArrivalFile, Person
-from webapp.routes.finding import typed, who
+from webapp.routes.finding import attempt, tried, typed, who
 
 bp = Blueprint("arrivals", __name__, url_prefix="/arrivals")
 SHOWN = 50
@@ -84,12 +84,12 @@ def _at_home(arrival):
 @bp.post("")
 def receive_arrival():
     files = [(file.filename or "", file.read()) for file in request.files.getlist("file") if file]
-    try:
-        arrival, is_new = acts.receive_arrival(who(), files)
-    except Refused as refusal:
-        if refusal.status != 422:
-            raise
-        return _index_page(refusal)
+    return tried(lambda: acts.receive_arrival(who(), files), _index_page, received)
+
+
+def received(taken):
+    """On to an arrival that was received, as receive_arrival returns it."""
+    arrival, is_new = taken
     return see_other("arrivals.show", "receive_arrival" if is_new else "receive_arrival_again", number=arrival.id)
 
 
@@ -152,25 +152,22 @@ def _certificate(row):
 @bp.post("/<int:number>/application")
 def register_arrival(number):
     arrival = _find(number)
-    try:
-        application = acts.register_arrival(arrival, who(), request.form)
-    except Refused as refusal:
-        if refusal.status != 422:
-            raise
-        return _page(_find(number), refusal)
-    return see_other("applications.show", "register_arrival", number=application.id)
+    return tried(
+        lambda: acts.register_arrival(arrival, who(), request.form),
+        lambda refusal: _page(_find(number), refusal),
+        lambda application: see_other("applications.show", "register_arrival", number=application.id),
+    )
 
 
 @bp.post("/<int:number>/dismissal")
 def dismiss_arrival(number):
     arrival = _find(number)
-    try:
-        acts.dismiss_arrival(arrival, who(), request.form.get("reason", ""))
-    except Refused as refusal:
-        if refusal.status != 422:
-            raise
-        return _page(arrival, refusal)
-    return see_other("arrivals.index", "dismiss_arrival")
+    return attempt(
+        lambda: acts.dismiss_arrival(arrival, who(), request.form.get("reason", "")),
+        lambda refusal: _page(arrival, refusal),
+        "arrivals.index",
+        "dismiss_arrival",
+    )
 
 
 @bp.get("/<int:number>/files/<int:which>")

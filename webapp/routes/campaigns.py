@@ -10,7 +10,7 @@ from webapp.pages import page, see_other
 from webapp.procedure import STAGE_LABELS, STEPS, Kind, Role, Stage
 from webapp.register import Campaign, CampaignItem, Certificate, Department, Event, Reminder
 from webapp.register.campaigns import DONE, place_of, standing_of
-from webapp.routes.finding import attempt, numbered, typed, who
+from webapp.routes.finding import attempt, numbered, tried, typed, who
 from webapp.sentences import told_all
 
 bp = Blueprint("campaigns", __name__, url_prefix="/campaigns")
@@ -61,13 +61,11 @@ def trial():
 
 @bp.post("")
 def create():
-    try:
-        row = acts.open_campaign(who(), request.form)
-    except Refused as refusal:
-        if refusal.status != 422:
-            raise
-        return _new_page(refusal, _choice_again())
-    return see_other("campaigns.show", done="open_campaign", number=row.id)
+    return tried(
+        lambda: acts.open_campaign(who(), request.form),
+        lambda refusal: _new_page(refusal, _choice_again()),
+        lambda row: see_other("campaigns.show", "open_campaign", number=row.id),
+    )
 
 
 def _choice_again():

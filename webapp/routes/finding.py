@@ -27,13 +27,18 @@ def find_certificate(number):
 
 def attempt(act, again, onward, done="", **values):
     """Do an act. What can be corrected shows the page again through again(refusal); success goes on (303)."""
+    return tried(act, again, lambda _: see_other(onward, done=done, **values))
+
+
+def tried(act, again, onward):
+    """The same, where what the act returns says where to go on: through onward(it)."""
     try:
-        act()
+        made = act()
     except Refused as refusal:
         if refusal.status != 422:
             raise
         return again(refusal)
-    return see_other(onward, done=done, **values)
+    return onward(made)
 
 
 def tokend():
@@ -58,4 +63,4 @@ def upload(field="file"):
     return (file.filename or "", file.read()) if file else ("", b"")
 
 
-__all__ = ["attempt", "find", "find_certificate", "numbered", "tokend", "typed", "upload", "who"]
+__all__ = ["attempt", "find", "find_certificate", "numbered", "tokend", "tried", "typed", "upload", "who"]

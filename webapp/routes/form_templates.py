@@ -4,14 +4,14 @@ from flask import Blueprint, request, url_for
 
 from webapp import clock
 from webapp.acts import form_templates as acts
-from webapp.errors import Refused, Unseen
+from webapp.errors import Unseen
 from webapp.gate import let_in
 from webapp.pages import attachment, page, see_other
 from webapp.papers import form_template
 from webapp.procedure import KIND_LABELS, Kind, Role
 from webapp.register import FormTemplate, FormTrial, FormTrialPage
 from webapp.routes.exported import XLSX
-from webapp.routes.finding import attempt, typed, upload, who
+from webapp.routes.finding import attempt, tried, typed, upload, who
 
 bp = Blueprint("form_templates", __name__, url_prefix="/form_templates")
 MM = 25.4 / 72
@@ -38,13 +38,11 @@ def _index(refusal=None):
 
 @bp.post("")
 def upload_form_template():
-    try:
-        row = acts.upload(who(), request.form, *upload())
-    except Refused as refusal:
-        if refusal.status != 422:
-            raise
-        return _index(refusal)
-    return see_other("form_templates.show", done="upload_form_template", number=row.id)
+    return tried(
+        lambda: acts.upload(who(), request.form, *upload()),
+        _index,
+        lambda row: see_other("form_templates.show", "upload_form_template", number=row.id),
+    )
 
 
 @bp.get("/<int:number>")

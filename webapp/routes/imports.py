@@ -6,7 +6,7 @@ from flask import Blueprint, request, stream_with_context, url_for
 
 from webapp import clock
 from webapp.acts import imports as acts
-from webapp.errors import Refused, Unseen
+from webapp.errors import Unseen
 from webapp.gate import let_in
 from webapp.pages import attachment, page, see_other
 from webapp.papers import import_list, spreadsheet
@@ -14,7 +14,7 @@ from webapp.procedure import Role
 from webapp.register import Department, ImportBatch, ImportRow, Job, Person
 from webapp.register.imports import VERDICTS
 from webapp.routes.exported import XLSX
-from webapp.routes.finding import attempt, upload, who
+from webapp.routes.finding import attempt, tried, upload, who
 
 bp = Blueprint("imports", __name__, url_prefix="/imports")
 PER_PAGE = 50
@@ -58,14 +58,11 @@ def _new_page(refusal=None):
 
 @bp.post("")
 def read_import():
-    name, data = upload()
-    try:
-        batch = acts.read_import(who(), name, data)
-    except Refused as refusal:
-        if refusal.status != 422:
-            raise
-        return _new_page(refusal)
-    return see_other("imports.show", done="read_import", number=batch.id)
+    return tried(
+        lambda: acts.read_import(who(), *upload()),
+        _new_page,
+        lambda batch: see_other("imports.show", "read_import", number=batch.id),
+    )
 
 
 @bp.get("/template.csv")

@@ -10,7 +10,8 @@ from webapp.pages import attachment, page, see_other
 from webapp.procedure import Role
 from webapp.register import Application, IncomingMail
 from webapp.routes import incoming_step
-from webapp.routes.finding import attempt, typed, who
+from webapp.routes.arrivals import received
+from webapp.routes.finding import attempt, tried, typed, who
 
 bp = Blueprint("incoming", __name__, url_prefix="/mails")
 SHOWN = 50
@@ -133,14 +134,13 @@ def dismiss_mail(number):
 def receive_arrival(number):
     """The mail is a filled form: read it as such (届いた申請), and it waits here no more."""
     mail = _find(number)
-    try:
-        arrival, is_new = arrivals.receive_arrival(who(), [(mail.name, acts.bytes_of(mail))])
-        acts.settle_mail(mail, who(), "receive_arrival")
-    except Refused as refusal:
-        if refusal.status != 422:
-            raise
-        return _page(mail, refusal)
-    return see_other("arrivals.show", "receive_arrival" if is_new else "receive_arrival_again", number=arrival.id)
+    return tried(lambda: _received(mail), lambda refusal: _page(mail, refusal), received)
+
+
+def _received(mail):
+    taken = arrivals.receive_arrival(who(), [(mail.name, acts.bytes_of(mail))])
+    acts.settle_mail(mail, who(), "receive_arrival")
+    return taken
 
 
 def _attempt(mail, done, act):

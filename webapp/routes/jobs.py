@@ -3,12 +3,11 @@
 from flask import Blueprint, g, request, url_for
 
 from webapp.acts import job_rows, station_jobs
-from webapp.errors import Refused
 from webapp.gate import COOKIE
 from webapp.pages import page, see_other
 from webapp.register import Station, StationJobItem
 from webapp.routes.finding import find as find_application
-from webapp.routes.finding import who
+from webapp.routes.finding import tried, who
 
 bp = Blueprint("jobs", __name__, url_prefix="/jobs")
 
@@ -50,13 +49,11 @@ def ask():
     number = given.get("application", "")
     application = find_application(int(number) if number.isascii() and number.isdigit() and len(number) <= 18 else 0)
     kind = given.get("kind", "")
-    try:
-        job = station_jobs.ask(application, who(), kind, _secret(), given)
-    except Refused as refusal:
-        if refusal.status != 422:
-            raise
-        return _refused(application, kind, refusal)
-    return see_other("jobs.show", number=job.id)
+    return tried(
+        lambda: station_jobs.ask(application, who(), kind, _secret(), given),
+        lambda refusal: _refused(application, kind, refusal),
+        lambda job: see_other("jobs.show", number=job.id),
+    )
 
 
 def _refused(application, kind, refusal):

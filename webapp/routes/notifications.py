@@ -4,12 +4,12 @@ from flask import Blueprint, request
 
 from webapp import clock
 from webapp.acts import notifications as acts
-from webapp.errors import Refused, Unseen
+from webapp.errors import Unseen
 from webapp.gate import let_in
 from webapp.pages import page, see_other
 from webapp.procedure import Role
 from webapp.register import Event, Notification
-from webapp.routes.finding import attempt, numbered, typed, upload, who
+from webapp.routes.finding import attempt, numbered, tried, typed, upload, who
 from webapp.sentences import told_all
 
 bp = Blueprint("notifications", __name__, url_prefix="/notifications")
@@ -55,13 +55,11 @@ def _new_page(refusal=None):
 
 @bp.post("")
 def open_notification():
-    try:
-        row = acts.open_notification(who(), request.form)
-    except Refused as refusal:
-        if refusal.status != 422:
-            raise
-        return _new_page(refusal)
-    return see_other("notifications.show", done="open_notification", number=row.id)
+    return tried(
+        lambda: acts.open_notification(who(), request.form),
+        _new_page,
+        lambda row: see_other("notifications.show", "open_notification", number=row.id),
+    )
 
 
 @bp.get("/<int:number>")

@@ -3,9 +3,8 @@
 from flask import Blueprint
 
 from webapp.acts import renewals as acts
-from webapp.errors import Refused
 from webapp.pages import page, see_other
-from webapp.routes.finding import find_certificate, typed, who
+from webapp.routes.finding import find_certificate, tried, typed, who
 
 bp = Blueprint("renewals", __name__)
 
@@ -32,10 +31,8 @@ def _page(certificate, refusal=None):
 @bp.post("/certificates/<int:number>/renewal")
 def create(number):
     certificate = find_certificate(number)
-    try:
-        application = acts.renew(certificate, who(), typed(occasion="")["occasion"])
-    except Refused as refusal:
-        if refusal.status != 422:
-            raise
-        return _page(certificate, refusal)
-    return see_other("applications.show", "renew", number=application.id)
+    return tried(
+        lambda: acts.renew(certificate, who(), typed(occasion="")["occasion"]),
+        lambda refusal: _page(certificate, refusal),
+        lambda application: see_other("applications.show", "renew", number=application.id),
+    )

@@ -7,13 +7,13 @@ from flask import Blueprint, current_app, g, request
 from webapp import clock
 from webapp.acts import confirmation, incoming, require, require_now
 from webapp.acts import revocations as acts
-from webapp.errors import Incomplete, Refused, Unseen
+from webapp.errors import Incomplete, Unseen
 from webapp.pages import page, see_other
 from webapp.papers.revocation_reasons import KEY_COMPROMISE, REASONS
 from webapp.procedure import Role
 from webapp.register import EmergencyContact, Job, Person, Revocation, StatusAnswer
 from webapp.routes import incoming_step, signatures
-from webapp.routes.finding import attempt, find, find_certificate, typed, upload, who
+from webapp.routes.finding import attempt, find, find_certificate, tried, typed, upload, who
 
 bp = Blueprint("revocations", __name__)
 CASE = "/applications/<int:number>"
@@ -54,13 +54,11 @@ def create(number):
     certificate = find_certificate(number)
     acts.require_revocable(certificate, who())
     given = typed(**ENTRIES)
-    try:
-        application = acts.open_revocation(certificate, who(), *_said(given))
-    except Refused as refusal:
-        if refusal.status != 422:
-            raise
-        return _new_page(certificate, refusal)
-    return see_other("applications.show", "open", number=application.id)
+    return tried(
+        lambda: acts.open_revocation(certificate, who(), *_said(given)),
+        lambda refusal: _new_page(certificate, refusal),
+        lambda application: see_other("applications.show", "open", number=application.id),
+    )
 
 
 def _said(given):
@@ -71,7 +69,11 @@ def _said(given):
         raise Incomplete("失効の申請の内容を確認してください。", sentence, {"reason": sentence})
     if reason != KEY_COMPROMISE:
         return reason, given["comment"], None, None
-    return reason, given["comment"], instant(given, "compromised"), instant(given, "noticed")
+    return reason, given["comment"], *_times(given)
+
+
+def _times(given):
+    return instant(given, "compromised"), instant(given, "noticed")
 
 
 def instant(given, name):
@@ -112,14 +114,11 @@ def hurry(number):
     acts.require_emergency(certificate, who())
     given = typed(**ENTRIES)
     contacts = [(row.name, row.mail) for row in EmergencyContact.in_force() if row.mail]
-    try:
-        times = instant(given, "compromised"), instant(given, "noticed")
-        application = acts.open_emergency(certificate, who(), given["comment"], *times, contacts)
-    except Refused as refusal:
-        if refusal.status != 422:
-            raise
-        return _emergency_page(certificate, refusal)
-    return see_other("applications.show", "emergency", number=application.id)
+    return tried(
+        lambda: acts.open_emergency(certificate, who(), given["comment"], *_times(given), contacts),
+        lambda refusal: _emergency_page(certificate, refusal),
+        lambda application: see_other("applications.show", "emergency", number=application.id),
+    )
 
 
 @bp.get(f"{CASE}/reason")

@@ -3,12 +3,12 @@
 from flask import Blueprint, g, request, url_for
 
 from webapp.acts import require_now, scan_ties, scans, seal_uses, sealing
-from webapp.errors import Incomplete, Refused, Unseen
+from webapp.errors import Incomplete, Unseen
 from webapp.pages import attachment, page, see_other
 from webapp.procedure import Role
 from webapp.register import Paper, ScanPicture
 from webapp.routes import case
-from webapp.routes.finding import attempt, find, typed, upload, who
+from webapp.routes.finding import attempt, find, tried, typed, upload, who
 from webapp.routes.sealing import seal_page
 
 bp = Blueprint("scans", __name__, url_prefix="/applications/<int:number>")
@@ -17,13 +17,11 @@ bp = Blueprint("scans", __name__, url_prefix="/applications/<int:number>")
 @bp.post("/scans")
 def receive_scan(number):
     application = find(number)
-    try:
-        scan = scans.receive_scan(application, who(), *upload())
-    except Refused as refusal:
-        if refusal.status != 422:
-            raise
-        return seal_page(application, refusal, "stamped")
-    return see_other("scans.show", number=number, scan=scan.id)
+    return tried(
+        lambda: scans.receive_scan(application, who(), *upload()),
+        lambda refusal: seal_page(application, refusal, "stamped"),
+        lambda scan: see_other("scans.show", number=number, scan=scan.id),
+    )
 
 
 @bp.get("/scans/<int:scan>")

@@ -6,14 +6,14 @@ from webapp import clock
 from webapp.acts import stocktaking_report as report
 from webapp.acts import stocktakings as acts
 from webapp.acts.reminders import people
-from webapp.errors import Refused, Unseen
+from webapp.errors import Unseen
 from webapp.gate import let_in
 from webapp.pages import attachment, page, see_other
 from webapp.papers import spreadsheet
 from webapp.procedure import Role
 from webapp.register import Certificate, Department, Event, Reminder, Stocktaking, StocktakingItem
 from webapp.register.stocktakings import standing_of
-from webapp.routes.finding import attempt, numbered, typed, who
+from webapp.routes.finding import attempt, numbered, tried, typed, who
 from webapp.sentences import told_all
 
 bp = Blueprint("stocktakings", __name__, url_prefix="/stocktakings")
@@ -49,13 +49,11 @@ def _new_page(refusal=None):
 
 @bp.post("")
 def create():
-    try:
-        row = acts.open_stocktaking(who(), request.form)
-    except Refused as refusal:
-        if refusal.status != 422:
-            raise
-        return _new_page(refusal)
-    return see_other("stocktakings.show", done="open_stocktaking", number=row.id)
+    return tried(
+        lambda: acts.open_stocktaking(who(), request.form),
+        _new_page,
+        lambda row: see_other("stocktakings.show", "open_stocktaking", number=row.id),
+    )
 
 
 @bp.get("/<int:number>")

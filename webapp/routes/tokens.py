@@ -4,14 +4,14 @@ from flask import Blueprint, g, request
 
 from webapp import clock
 from webapp.acts import token_ledger as acts
-from webapp.errors import Refused, Unseen
+from webapp.errors import Unseen
 from webapp.gate import let_in
 from webapp.pages import page, see_other
 from webapp.procedure import Role
 from webapp.register import Token, TokenHandover, TokenListing
 from webapp.register.tokens import in_state, months_before, with_words
 from webapp.routes import exported, lists
-from webapp.routes.finding import attempt, numbered, typed, who
+from webapp.routes.finding import attempt, numbered, tried, typed, who
 from webapp.sentences import told_all
 
 bp = Blueprint("tokens", __name__, url_prefix="/tokens")
@@ -114,13 +114,11 @@ def _people():
 @bp.post("")
 def enter_token():
     let_in(Role.OFFICER)
-    try:
-        row = acts.enter_token(who(), request.form)
-    except Refused as refusal:
-        if refusal.status != 422:
-            raise
-        return _form_page(None, refusal)
-    return see_other("tokens.show", done="enter_token", number=row.id)
+    return tried(
+        lambda: acts.enter_token(who(), request.form),
+        lambda refusal: _form_page(None, refusal),
+        lambda row: see_other("tokens.show", "enter_token", number=row.id),
+    )
 
 
 def _find(number):
