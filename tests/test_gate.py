@@ -345,7 +345,7 @@ def test_the_demo_lets_one_be_any_of_its_people(browser, sato):
     assert Event.select().order_by(-Event.seq).get().act == "sign_in_as"
 
 
-@pytest.mark.parametrize("person", ["", "0", "4711", "x", "-1"])
+@pytest.mark.parametrize("person", ["", "0", "4711", "x", "-1", "9" * 20])
 def test_the_one_click_wants_somebody_who_exists(browser, person):
     page = browser.press("/session/practice", {"person": person})
     assert page.status == 422 and "アカウントはありません" in page.text

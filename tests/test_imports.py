@@ -67,6 +67,13 @@ def test_the_issuer_is_that_of_the_registered_authority(officer, authorities):
     assert len({row.issuer_sha256 for row in Certificate.select()}) == 1
 
 
+@pytest.mark.parametrize("place", ["x", "-1", "9" * 20])
+def test_a_place_that_no_row_has_is_the_beginning(officer, place):
+    listed(officer, GOOD)
+    for name in ("after", "before"):
+        assert "計測" in officer.see(f"/imports/{newest().id}?{name}={place}").text
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932", "utf-16"])
 @pytest.mark.parametrize("separator", [",", "\t", ";"])
 def test_every_way_of_saving_a_csv_is_read(officer, encoding, separator):

@@ -112,6 +112,12 @@ def test_a_place_that_cannot_be_understood_is_the_beginning_or_the_end(browser, 
     assert browser.see("/timeline", query_string={"after": after, "department": "x", "person": "-1"}).status == 200
 
 
+def test_a_number_larger_than_any_row_has_chooses_nobody(browser, suzuki):
+    browser.sign_in_as(suzuki)
+    for path in ("/timeline?person=", "/timeline?department=", "/statistics?department="):
+        assert browser.see(path + "9" * 20).status == 200
+
+
 def test_a_span_is_cut_where_the_line_ends():
     first = clock.today()
     last = first + timedelta(days=100)

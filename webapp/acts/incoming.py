@@ -8,7 +8,7 @@ from webapp.acts import ca_profiles, incoming_ties, mail_reading
 from webapp.errors import Incomplete, NotYourAct, Overtaken, Refused
 from webapp.papers import mail_kind
 from webapp.procedure import Role
-from webapp.register import IN_THE_WAY, Application, Content, Event, IncomingMail, database
+from webapp.register import IN_THE_WAY, Application, Content, Event, IncomingMail, database, row_number
 
 KINDS = {
     "certificate": "証明書の到着",
@@ -130,7 +130,7 @@ def _warnings(mail):
 def tie_mail(mail, who, application_id):
     """An officer says to which application a mail belongs. Raises Incomplete when none was chosen."""
     require_officer(who)
-    application = Application.get_or_none(Application.id == int(application_id)) if _is_number(application_id) else None
+    application = Application.get_or_none(Application.id == row_number(application_id))
     if application is None or not application.is_seen_by(who.person):
         sentence = "このメールの申請を一覧から選んでください。"
         raise Incomplete("申請が選ばれていません。", sentence, {"application": sentence})
@@ -138,10 +138,6 @@ def tie_mail(mail, who, application_id):
         _move(mail, ("waiting", "dismissed"), state="waiting", application=application, outcome="")
         told = {"sha256": mail.sha256, "mail": mail.id}
         Event.write("tie_mail", application, who.person, who.address, told, {"subject": mail.subject})
-
-
-def _is_number(text):
-    return text.isascii() and text.isdigit() and len(text) <= 15
 
 
 def dismiss_mail(mail, who, reason):

@@ -19,6 +19,7 @@ from webapp.register import (
     Succession,
     SuccessionItem,
     database,
+    row_number,
 )
 from webapp.register.responsibilities import live_certificates, stood_in_by
 
@@ -96,7 +97,7 @@ def _successors(person, given):
         number = (given.get(f"to_{role}") or "").strip()
         if not number:
             continue
-        successor = Person.get_or_none(Person.id == int(number)) if _is_number(number) else None
+        successor = Person.get_or_none(Person.id == row_number(number))
         if successor is None:
             faults[f"to_{role}"] = "後任者を一覧から選んでください。"
         elif successor.id == person.id:
@@ -112,19 +113,13 @@ def _successors(person, given):
     return found
 
 
-def _is_number(text):
-    return text.isascii() and text.isdigit() and len(text) <= 12
-
-
 def _chosen(given):
     """None for everything, else ({certificates' numbers}, {applications' numbers}). Raises Incomplete."""
     if given.get("scope") == "all":
         return None
     if given.get("scope") != "chosen":
         refuse({"scope": "引き継ぐ範囲を選んでください。"})
-    return tuple(
-        {int(text) for text in given.getlist(name) if _is_number(text)} for name in ("certificate", "application")
-    )
+    return tuple({row_number(text) for text in given.getlist(name)} - {None} for name in ("certificate", "application"))
 
 
 def _shares(person, successors, chosen):

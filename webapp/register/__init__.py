@@ -12,7 +12,7 @@ from webapp.register.arrivals import Arrival, ArrivalFile
 from webapp.register.campaigns import Campaign, CampaignItem
 from webapp.register.certificates import Certificate, Challenge
 from webapp.register.content import Content
-from webapp.register.database import IN_THE_WAY, OUTAGES, bind, database, migrate
+from webapp.register.database import IN_THE_WAY, OUTAGES, bind, database, migrate, row_number
 from webapp.register.emergencies import EmergencyContact
 from webapp.register.events import ChainBroken, ChainHead, Event, EventParticulars, verify_chain
 from webapp.register.form_templates import FormTemplate, FormTrial, FormTrialPage
@@ -137,5 +137,6 @@ __all__ = [
     "database",
     "in_force",
     "migrate",
+    "row_number",
     "verify_chain",
 ]

@@ -51,6 +51,11 @@ class Row(Model):
         legacy_table_names = False
 
 
+def row_number(text):
+    """The number of a row as a request says it; None for a text that is no number, or one larger than any table counts."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
 def bind(url):
     """Point the register at a database URL (sqlite:///path or postgresql://…) without connecting yet."""
     if url.startswith("sqlite:///"):

@@ -6,7 +6,7 @@ from tokens.client import Tokend
 from webapp.errors import Refused, Unseen
 from webapp.gate import who
 from webapp.pages import see_other
-from webapp.register import Application, Certificate
+from webapp.register import Application, Certificate, row_number
 
 
 def find(number):
@@ -53,8 +53,7 @@ def typed(**otherwise):
 
 def numbered(name):
     """The row number in the query string under this name, or None: not given, or none that a table can hold."""
-    given = request.args.get(name, "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) <= 18 else None
+    return row_number(request.args.get(name, ""))
 
 
 def upload(field="file"):

@@ -14,7 +14,7 @@ from webapp.procedure import Role
 from webapp.register import Department, ImportBatch, ImportRow, Job, Person
 from webapp.register.imports import VERDICTS
 from webapp.routes.exported import XLSX
-from webapp.routes.finding import attempt, tried, upload, who
+from webapp.routes.finding import attempt, numbered, tried, upload, who
 
 bp = Blueprint("imports", __name__, url_prefix="/imports")
 PER_PAGE = 50
@@ -123,7 +123,7 @@ def _failed(batch):
 def _rows(batch, verdict):
     """One page of the rows in the order of the file, and the addresses around it."""
     query = batch.rows.where(ImportRow.verdict == verdict) if verdict else batch.rows
-    after, before = request.args.get("after", type=int), request.args.get("before", type=int)
+    after, before = numbered("after"), numbered("before")
     if before is not None:
         rows = list(query.where(ImportRow.line < before).order_by(-ImportRow.line).limit(PER_PAGE + 1))
         is_more_before, is_more_after = len(rows) > PER_PAGE, True

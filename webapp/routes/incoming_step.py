@@ -7,7 +7,7 @@ from webapp.acts import incoming as acts
 from webapp.gate import who
 from webapp.papers import mail_kind
 from webapp.procedure import Role, Stage
-from webapp.register import IncomingMail
+from webapp.register import IncomingMail, row_number
 
 SHOWN = 10
 LONGEST = 1900  # characters of a mail that go into a field
@@ -71,10 +71,10 @@ def mails(application, roles):
 
 def given(application):
     """The mail that the person came from (`mail` in the address or the form), if it belongs to this application."""
-    number = request.values.get("mail", "")
-    if Role.OFFICER not in g.roles or not (number.isascii() and number.isdigit() and len(number) <= 15):
+    if Role.OFFICER not in g.roles:
         return None
-    same = (IncomingMail.id == int(number)) & (IncomingMail.application == application)
+    number = row_number(request.values.get("mail", ""))
+    same = (IncomingMail.id == number) & (IncomingMail.application == application)
     return IncomingMail.get_or_none(same & (IncomingMail.state == "waiting"))
 
 

@@ -5,7 +5,7 @@ from flask import Blueprint, g, request, url_for
 from webapp.acts import job_rows, station_jobs
 from webapp.gate import COOKIE
 from webapp.pages import page, see_other
-from webapp.register import Station, StationJobItem
+from webapp.register import Station, StationJobItem, row_number
 from webapp.routes.finding import find as find_application
 from webapp.routes.finding import tried, who
 
@@ -46,8 +46,7 @@ ENDED = {state: {"open": "left", "returned": "failed"}.get(state, state) for sta
 @bp.post("")
 def ask():
     given = request.form
-    number = given.get("application", "")
-    application = find_application(int(number) if number.isascii() and number.isdigit() and len(number) <= 18 else 0)
+    application = find_application(row_number(given.get("application", "")))
     kind = given.get("kind", "")
     return tried(
         lambda: station_jobs.ask(application, who(), kind, _secret(), given),

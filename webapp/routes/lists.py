@@ -8,12 +8,11 @@ from flask import g, request, url_for
 
 from webapp.pages import page
 from webapp.procedure import STAGE_LABELS, Kind, Role, Stage
-from webapp.register import Application, Certificate, Department, filters
+from webapp.register import Application, Certificate, Department, filters, row_number
 from webapp.register.listing import COUNTED, Listing
 from webapp.register.words import YEARS, conditions
 
 PER_PAGE = 25
-LARGEST_ID = 2**63 - 1
 KINDS = {Kind.ISSUE.value: "発行", Kind.REVOKE.value: "失効"}
 
 
@@ -34,7 +33,7 @@ def certificates():
     """The View of certificates behind the present address."""
     rules = {
         "state": (filters.is_state, filters.in_state),
-        "department": (_is_id, lambda text: filters.in_department(Certificate, int(text))),
+        "department": (row_number, lambda text: filters.in_department(Certificate, row_number(text))),
         "person": (bool, lambda text: filters.of_person(Certificate, text)),
         "title": (bool, lambda text: filters.begins_with(Certificate, text)),
         "from": (_day, lambda text: filters.ends_from(_day(text))),
@@ -51,7 +50,7 @@ def applications():
         "stage": (STAGE_LABELS.__contains__, filters.at_stage),
         "kind": (KINDS.__contains__, filters.of_kind),
         "open": ("yes".__eq__, lambda text: filters.still_open()),
-        "department": (_is_id, lambda text: filters.in_department(Application, int(text))),
+        "department": (row_number, lambda text: filters.in_department(Application, row_number(text))),
         "person": (bool, lambda text: filters.of_person(Application, text)),
         "title": (bool, lambda text: filters.begins_with(Application, text)),
     }
@@ -81,10 +80,6 @@ def line(name):
     return " ".join(text.split())[:100]
 
 
-def _is_id(text):
-    return text.isascii() and text.isdigit() and int(text) <= LARGEST_ID
-
-
 def _day(text):
     try:
         day = date.fromisoformat(text) if len(text) == 10 else None
@@ -95,7 +90,7 @@ def _day(text):
 
 def shown(view):
     """What the template of a list needs beside its rows: rows, their number in words, the addresses around."""
-    after, before = (int(line(name)) if _is_id(line(name)) else None for name in ("after", "before"))
+    after, before = (row_number(line(name)) for name in ("after", "before"))
     rows, is_more_before, is_more_after = view.listing.page(PER_PAGE, after, before)
     return {
         "rows": rows,

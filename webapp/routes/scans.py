@@ -6,7 +6,7 @@ from webapp.acts import require_now, scan_ties, scans, seal_uses, sealing
 from webapp.errors import Incomplete, Unseen
 from webapp.pages import attachment, page, see_other
 from webapp.procedure import Role
-from webapp.register import Paper, ScanPicture
+from webapp.register import Paper, ScanPicture, row_number
 from webapp.routes import case
 from webapp.routes.finding import attempt, find, tried, typed, upload, who
 from webapp.routes.sealing import seal_page
@@ -117,6 +117,5 @@ def stamp(number):
 
 def _chosen(application):
     """The scan that the page showed, or None when the form names none."""
-    given = request.form.get("scan", "")
-    is_number = given.isascii() and given.isdigit() and len(given) <= 18
-    return scans.find(application, int(given)) if is_number else None
+    scan = row_number(request.form.get("scan", ""))
+    return None if scan is None else scans.find(application, scan)

@@ -6,7 +6,7 @@ from webapp.acts import station_jobs, station_lists
 from webapp.errors import Refused
 from webapp.gate import COOKIE
 from webapp.pages import page, see_other
-from webapp.register import Station
+from webapp.register import Station, row_number
 from webapp.routes import case
 from webapp.routes.finding import find, who
 
@@ -36,7 +36,7 @@ def _page(refusal=None):
 
 @bp.post("")
 def ask():
-    chosen = [find(_number(each)) for each in dict.fromkeys(request.form.getlist("application"))]
+    chosen = [find(row_number(each)) for each in dict.fromkeys(request.form.getlist("application"))]
     secret = request.cookies.get(COOKIE, "")
     try:
         if len(chosen) == 1:
@@ -48,7 +48,3 @@ def ask():
             raise
         return _page(refusal)
     return see_other("jobs.show", number=job.id)
-
-
-def _number(text):
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0

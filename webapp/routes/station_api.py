@@ -12,7 +12,7 @@ from tokens.station import payloads, protocol
 from tokens.station.refusals import Refusal
 from webapp.acts import Who, signatures, station_jobs, station_lists, stations
 from webapp.errors import Refused
-from webapp.register import OUTAGES
+from webapp.register import OUTAGES, row_number
 
 bp = Blueprint("station_api", __name__, url_prefix="/station")
 
@@ -131,9 +131,7 @@ def register_signature(issuer, serial):
 def _station(largest=SMALL):
     """The station whose signed request this is, let through once. Who is unknown or revoked is told before any body is read."""
     request.max_content_length = largest
-    named = request.headers.get("Station", "")
-    is_number = named.isascii() and named.isdigit() and len(named) <= 18
-    station = stations.recognised(int(named) if is_number else None)
+    station = stations.recognised(row_number(request.headers.get("Station", "")))
     target = request.full_path if request.query_string else request.path
     stations.admit(station, request.headers, request.method, target, request.get_data(), _address())
     return station

@@ -13,6 +13,7 @@ from webapp.procedure import Role
 from webapp.register import Person, PersonDepartment, in_force
 from webapp.register.statistics import first_day, later_month, month_number, months_between
 from webapp.register.timeline import families
+from webapp.routes.finding import numbered
 from webapp.routes.statistics.asked import READERS, departments, reads_all
 
 bp = Blueprint("timeline", __name__, url_prefix="/timeline")
@@ -48,7 +49,7 @@ def index():
 def _chosen():
     """(department id, person id) to show, either of them None; a 利用管理者 sees the own department, or oneself. Raises
     Unseen for what is not theirs."""
-    department, person = request.args.get("department", type=int), request.args.get("person", type=int)
+    department, person = numbered("department"), numbered("person")
     if reads_all():
         return department, person
     own = [row.id for row in departments()]

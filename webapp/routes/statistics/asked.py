@@ -11,6 +11,7 @@ from webapp.errors import Unseen
 from webapp.procedure import Role
 from webapp.register import Department
 from webapp.register.statistics import Tally, later_month, month_number, months_between
+from webapp.routes.finding import numbered
 
 READERS = (Role.OFFICER, Role.HEAD, Role.AUDITOR)
 RANGE = re.compile(r"(\d{4})-(0[1-9]|1[0-2])\.\.(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
@@ -77,7 +78,7 @@ def departments():
 
 
 def _chosen(choices):
-    wanted = request.args.get("department", type=int)
+    wanted = numbered("department")
     if wanted is None:
         return None if reads_all() else next(iter(choices), None)
     for department in choices:
