@@ -111,8 +111,8 @@ def _square(seal, words, width, height):
     x, y = (seal.left + seal.right) / 2, (seal.top + seal.bottom) / 2
     others = [word for word in words if word.page == seal.page and word.text not in SEAL_WORDS]
     for side in range(round(SIDE / MM), round(SMALLEST / MM) - 1, -1):
-        half, moves = side * MM / 2, sorted(range(-side // 2, side // 2 + 1), key=abs)
-        places = sorted(itertools.product(moves, moves), key=lambda move: move[0] ** 2 + move[1] ** 2)
+        half, moves = side * MM / 2, range(-side // 2, side // 2 + 1)
+        places = sorted(itertools.product(moves, moves), key=lambda move: (move[0] ** 2 + move[1] ** 2, abs(move[0])))
         for box in ((x + a * MM - half, y + b * MM - half, x + a * MM + half, y + b * MM + half) for a, b in places):
             is_within = box[0] >= 0 and box[1] >= 0 and box[2] <= width and box[3] <= height
             if is_within and not any(_meet(box, word) for word in others):
