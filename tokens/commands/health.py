@@ -1,7 +1,12 @@
 """`doctor`: every check a sentence, with advice where something is to be done."""
 
 from tokens import doctor, modules
+from tokens.commands import arguments
 from tokens.terminal import Complaint, say
+
+
+def register(acts):
+    arguments.act(acts, "doctor", examine, "リーダー、モジュール、カード、PIN、証明書の具合を順に調べます。", pin=False)
 
 
 def examine(options):

@@ -5,10 +5,44 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from tokens import certificates, proof, public_keys
 from tokens.client import proof_of
-from tokens.commands import at, files
+from tokens.commands import arguments, at, files
 from tokens.terminal import Complaint, say
 
 IDENTITY = ("label", "serial", "manufacturer", "model")
+
+
+def register(acts):
+    keygen_ = arguments.act(acts, "keygen", keygen, "トークンの中に鍵を作り、公開鍵を書き出します。")
+    arguments.new_key(keygen_)
+    keygen_.add_argument("--officer", action="store_true", help="管理者PIN(管理キー)で作る。YubiKeyなどで必要")
+    keygen_.add_argument(
+        "--id", metavar="16進数", help="鍵の識別子がトークンで決まっているとき、その番号(YubiKeyの9cは02)"
+    )
+    keygen_.add_argument("-o", "--output", required=True, help="公開鍵の書き出し先(PEM)")
+
+    csr_ = arguments.act(acts, "csr", csr, "トークンの中に鍵を作り、CSRを書き出します。")
+    csr_.add_argument(
+        "--subject", action="append", required=True, metavar="名前=値", help="主体者の項目。順に繰り返し指定"
+    )
+    csr_.add_argument("--public-key", metavar="ファイル", help="keygenで作った鍵のCSRを作るとき、その公開鍵(PEM)")
+    arguments.new_key(csr_)
+    csr_.add_argument("-o", "--output", required=True, help="CSRの書き出し先(PEM)")
+
+    sentence = "鍵がトークンの中で作られたことの証明(アテステーション)を書き出します。PINは要りません。"
+    attest_ = arguments.act(acts, "attest", attest, sentence, pin=False)
+    arguments.token(attest_)
+    attest_.add_argument("--public-key", metavar="ファイル", help="keygenが書き出した公開鍵(PEM)")
+    attest_.add_argument("--certificate", metavar="ファイル", help="鍵の証明書のファイル")
+    attest_.add_argument("-o", "--output", required=True, help="書き出し先(PEM)")
+
+    install_ = arguments.act(acts, "install", install, "証明書をトークンに格納します。")
+    install_.add_argument("--certificate", required=True, help="証明書のファイル(中間証明書を含んでもよい)")
+    install_.add_argument("--chain", action="append", default=[], help="中間証明書のファイル")
+
+    prove_ = arguments.act(acts, "prove", prove, "証明書の鍵を持っていることの証明を作ります。")
+    prove_.add_argument("--challenge", required=True, help="画面に表示された確認番号(16進数64文字)")
+    prove_.add_argument("--certificate", required=True, help="証明書のファイル")
+    prove_.add_argument("-o", "--output", required=True, help="証明の書き出し先")
 
 
 def keygen(options):

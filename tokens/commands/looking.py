@@ -6,7 +6,7 @@ from hashlib import sha256
 from cryptography import x509
 
 from tokens import certificates, misses, modules, public_keys
-from tokens.commands import at, files
+from tokens.commands import arguments, at, files
 from tokens.errors import TokenError
 from tokens.pin_entry import NAMES
 from tokens.terminal import say
@@ -24,6 +24,15 @@ PROBLEMS = {
     "token_removed": "カードが入っていません",
     "token_unreadable": "このモジュールでは読めないカードがあります",
 }
+
+
+def register(acts):
+    arguments.act(acts, "modules", list_modules, "このパソコンにあるPKCS#11モジュールを一覧にします。", pin=False)
+    listing = arguments.act(acts, "list", list_tokens, "挿してあるトークンと証明書を一覧にします。", pin=False)
+    listing.add_argument(
+        "--pem", metavar="ファイル", help="証明書の書き出し先(PEM)。シリアル番号を調べる画面で選べます"
+    )
+    arguments.token(arguments.act(acts, "show", show, "トークン1つの中身と、使える方式を表示します。", pin=False))
 
 
 def list_modules(options):

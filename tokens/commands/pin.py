@@ -1,10 +1,18 @@
 """PINs, and software tokens for practice."""
 
 from tokens import pins, prompts, softhsm
-from tokens.commands import at
+from tokens.commands import arguments, at
 from tokens.modules import path_of
 from tokens.pin_entry import Question
 from tokens.terminal import say
+
+
+def register(acts):
+    arguments.act(acts, "change-pin", change_pin, "トークンのPINを変更します。")
+
+    init = arguments.act(acts, "init-softhsm", init_softhsm, "練習用のソフトウェアトークンを作ります。")
+    init.set_defaults(module=softhsm.MODULE)
+    init.add_argument("directory", help="トークンを置くフォルダー")
 
 
 def change_pin(options):

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tokens import authenticode, certificates, program_signature, prompts, signing_record, signing_tools, standing
-from tokens.commands import at, files
+from tokens.commands import arguments, at, files
 from tokens.errors import TokenError, named
 from tokens.pin_entry import sign_in
 from tokens.signing_record import SigningRecord
@@ -24,9 +24,8 @@ NO_STAMP = "タイムスタンプがありません。証明書の期限が切�
 UNSEEN = "この形式からは署名を取り出せないため、記録にはハッシュだけが入ります。タイムスタンプは未検証になります。"
 
 
-def register(acts, act):
-    """The command and its options; `act` is the one of tokens/__main__.py."""
-    command = act(acts, "sign", sign, "プログラムに署名し、署名簿に登録する記録を書き出します。")
+def register(acts):
+    command = arguments.act(acts, "sign", sign, "プログラムに署名し、署名簿に登録する記録を書き出します。")
     command.add_argument("files", nargs="+", metavar="ファイル", help="署名するプログラム(.exe、.dll、.sys、.jar)")
     command.add_argument("--certificate", required=True, help="署名に使う証明書のファイル(中間証明書を含んでもよい)")
     command.add_argument(
@@ -47,10 +46,10 @@ def register(acts, act):
     )
     command.add_argument("--before", metavar="ファイル", help="--recordのとき、署名する前のファイル")
     command.add_argument("--tool", default="", metavar="名前", help="--recordのとき、署名に使ったツールの名前")
+    _register_send(acts)
 
 
-def register_send(acts):
-    """The command that only sends."""
+def _register_send(acts):
     sentence = "署名の記録を、ペアリングした署名ステーションとして、しるしの署名簿に登録します。"
     command = acts.add_parser("send", help=sentence, description=sentence)
     command.set_defaults(act=send)

@@ -5,9 +5,22 @@ from hashlib import sha256
 from cryptography import x509
 
 from tokens import certificates
-from tokens.commands import at, files
+from tokens.commands import arguments, at, files
 from tokens.errors import named
 from tokens.terminal import Complaint, say
+
+
+def register(acts):
+    seal_ = arguments.act(acts, "seal", seal, "申請書のPDFに電子署名します。")
+    seal_.add_argument("pdf", help="捺印・署名用のPDF")
+    arguments.signer(seal_, "署名したPDFの書き出し先")
+    seal_.add_argument("--field", default="Seal", help="署名欄の名前")
+    seal_.add_argument("--name", action="append", help="印影に入れる資格と氏名。順に繰り返し指定(氏名が最後)")
+    seal_.add_argument("--reason", default="", help="署名の理由")
+
+    smime_ = arguments.act(acts, "smime", smime, "メールのファイルに署名します(S/MIME)。")
+    smime_.add_argument("message", help="差出人・宛先・件名のあるメールのファイル(.eml)")
+    arguments.signer(smime_, "署名したメールの書き出し先")
 
 
 def seal(options):
