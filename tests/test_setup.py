@@ -64,7 +64,7 @@ def tracked():
     ignored = {".git", *(line.strip("/") for line in (HOME / ".gitignore").read_text().split())}
     for folder, folders, names in os.walk(HOME):
         folders[:] = sorted(set(folders) - ignored)
-        yield from (Path(folder, name) for name in sorted(names))
+        yield from (Path(folder, name) for name in sorted(set(names) - ignored))
 
 
 def _foreign_in(path):
