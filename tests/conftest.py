@@ -126,6 +126,18 @@ def by():
 
 
 @pytest.fixture
+def admin(house, kobayashi, by):
+    """小林 as who acts."""
+    return by(kobayashi)
+
+
+@pytest.fixture
+def officer(browser, suzuki):
+    """鈴木's browser."""
+    return browser.sign_in_as(suzuki)
+
+
+@pytest.fixture
 def case(house, authorities, tmp_path):
     """Applications at any stage: case.draft(), case.submitted(), … (tests/cases.py)."""
     return cases.Cases(authorities, tmp_path)

@@ -24,11 +24,6 @@ from webapp.register import (
 
 
 @pytest.fixture
-def admin(house, kobayashi, by):
-    return by(kobayashi)
-
-
-@pytest.fixture
 def desk(browser, kobayashi):
     """The administrator's browser."""
     return browser.sign_in_as(kobayashi)

@@ -23,11 +23,6 @@ from webapp.register.jobs import ATTEMPTS
 
 
 @pytest.fixture
-def admin(house, kobayashi, by):
-    return by(kobayashi)
-
-
-@pytest.fixture
 def desk(browser, kobayashi):
     """The administrator's browser."""
     return browser.sign_in_as(kobayashi)

@@ -26,11 +26,6 @@ def as_xlsx(data):
     return CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0).to_python(skip_empty_area=False)
 
 
-@pytest.fixture
-def officer(browser, suzuki):
-    return browser.sign_in_as(suzuki)
-
-
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_text_becomes_a_formula(text):
     rows = as_csv(b"".join(spreadsheet.csv_file(["列"], [[text]])))

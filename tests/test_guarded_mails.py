@@ -22,11 +22,6 @@ pytestmark = pytest.mark.slow  # many, and each walks far
 MEGABYTE = 1024 * 1024
 
 
-@pytest.fixture
-def officer(browser, suzuki):
-    return browser.sign_in_as(suzuki)
-
-
 def drop_mail(browser, data, name="mail.eml"):
     return browser.press("/mails", {"file": [(io.BytesIO(data), name)]}, content_type="multipart/form-data")
 

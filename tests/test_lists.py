@@ -13,11 +13,6 @@ from webapp.register.words import conditions
 pytestmark = pytest.mark.both_databases
 
 
-@pytest.fixture
-def officer(browser, suzuki):
-    return browser.sign_in_as(suzuki)
-
-
 def shown(page):
     """The 管理名称 (or numbers) in the first column, as they stand."""
     return ["".join(cell.itertext()) for cell in page.tree.iter("th") if cell.get("scope") == "row"]

@@ -17,11 +17,6 @@ GIVEN = {"kind": "institution_changed", "why": "経理担当者が代わる。",
 
 
 @pytest.fixture
-def admin(house, kobayashi, by):
-    return by(kobayashi)
-
-
-@pytest.fixture
 def desk(browser, suzuki):
     return browser.sign_in_as(suzuki)
 

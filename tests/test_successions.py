@@ -31,11 +31,6 @@ from webapp.register.responsibilities import live_certificates
 
 
 @pytest.fixture
-def admin(house, kobayashi, by):
-    return by(kobayashi)
-
-
-@pytest.fixture
 def watanabe(house, admin):
     """A colleague of 佐藤's who can take over."""
     return people.add_person(admin, newcomer())
