@@ -1,10 +1,9 @@
 """Reading a file from outside in a guarded child, beside reading the same file in this process."""
 
-import statistics
-import time
 from importlib import import_module
 
 from bench import Measured, measurement
+from bench._time import median
 from tests.fuzz import papers, specimens
 from tests.fuzz.worlds import PASSWORD, frozen, world
 from webapp.papers import guard
@@ -30,16 +29,6 @@ def guarded():
     for name, function, arguments in _files():
         module, _, word = function.partition(":")
         here = getattr(import_module(module), word)
-        alone = _median(lambda here=here, arguments=arguments: here(*arguments))
-        child = _median(lambda function=function, arguments=arguments: guard.run(function, *arguments))
+        alone = median(ROUNDS, lambda here=here, arguments=arguments: here(*arguments))
+        child = median(ROUNDS, lambda function=function, arguments=arguments: guard.run(function, *arguments))
         yield Measured(f"{name}: 子プロセスで読む", child * 1000, "ミリ秒", child / alone, "同じプロセスで読む")
-
-
-def _median(act):
-    act()
-    times = []
-    for _ in range(ROUNDS):
-        begun = time.perf_counter()
-        act()
-        times.append(time.perf_counter() - begun)
-    return statistics.median(times)

@@ -3,14 +3,13 @@
 Both answer less: neither compares with the frozen PDF. The command line is told the time and the authorities, and not to ask for
 revocation, as we do not either; it exits 1 unless it finds the signature good. The median of the rounds counts."""
 
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from bench import Measured, measurement
+from bench._time import median
 from tests import ca
 from tests.attacks_on_pdfs import World
 from tests.papers_seals import AT, MAIL, Head, sign
@@ -34,11 +33,11 @@ def judgement():
         issuing.write_bytes(ca.pem(world.authority.issuing))
         given = ["--no-revocation-check", "--validation-time", AT.isoformat(), "--trust-replace", "--trust", root]
         pyhanko = [PYHANKO, "sign", "validate", *given, "--other-certs", issuing, path]
-        by_pdfsig = _median(lambda: _run("pdfsig", "-nocert", path))
-        by_pyhanko = _median(lambda: _run(*pyhanko))
+        by_pdfsig = median(ROUNDS, lambda: _run("pdfsig", "-nocert", path))
+        by_pyhanko = median(ROUNDS, lambda: _run(*pyhanko))
     asked = ("webapp.papers.seal:validate", signed, world.frozen, roots, others, AT, ((), ()))
-    guarded = _median(lambda: guard.run(*asked))
-    alone = _median(lambda: world.judge(signed))
+    guarded = median(ROUNDS, lambda: guard.run(*asked))
+    alone = median(ROUNDS, lambda: world.judge(signed))
     yield Measured("署名済みPDF: pdfsig", by_pdfsig * 1000, "ミリ秒")
     yield Measured("署名済みPDF: pyhanko sign validate", by_pyhanko * 1000, "ミリ秒")
     yield Measured("署名済みPDF: しるし(隔離した子プロセス)", guarded * 1000, "ミリ秒", guarded / by_pdfsig, "pdfsig")
@@ -48,12 +47,3 @@ def judgement():
 
 def _run(*words):
     subprocess.run([str(each) for each in words], check=True, capture_output=True)
-
-
-def _median(act):
-    times = []
-    for _ in range(ROUNDS):
-        begun = time.perf_counter()
-        act()
-        times.append(time.perf_counter() - begun)
-    return statistics.median(times)

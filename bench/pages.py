@@ -2,15 +2,14 @@
 lists fare when the register is a hundred times larger."""
 
 import re
-import statistics
 import tempfile
-import time
 from pathlib import Path
 
 from flask import Flask
 
 from bench import Measured, measurement
 from bench._house import furnished
+from bench._time import median
 from tests import cases
 from webapp.app import create_app
 from webapp.register import Application, Person, database
@@ -55,13 +54,12 @@ def bare():
 
 def _seconds(client, path):
     """The median time of one request, after one that warms up."""
-    taken = []
-    for _ in range(ROUNDS + 1):
-        began = time.perf_counter()
+
+    def get():
         response = client.get(path)
-        taken.append(time.perf_counter() - began)
         assert response.status_code == 200, (path, response.status_code)
-    return statistics.median(taken[1:])
+
+    return median(ROUNDS, get)
 
 
 def sign_in(client, person):

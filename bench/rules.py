@@ -1,15 +1,14 @@
 """Findings of a whole application: every rule that examination and sending ask, beside reading the same CSR with
 cryptography alone, in the same run. The median of the rounds counts; the values are gathered from SQLite each time."""
 
-import statistics
 import tempfile
-import time
 from pathlib import Path
 
 from cryptography import x509
 
 from bench import Measured, measurement
 from bench._house import furnished
+from bench._time import median
 from tests import cases
 from webapp.acts import judgement
 from webapp.register import Application, Csr, database
@@ -25,8 +24,8 @@ def rules():
         authorities = furnished(Settings(data=Path(folder)))
         application = cases.Cases(authorities, Path(folder)).identified()
         csr = Csr.in_force(application).content.bytes()
-        alone = _median(lambda: x509.load_der_x509_csr(csr).is_signature_valid)
-        whole = _median(lambda: _judged(application.id))
+        alone = median(ROUNDS, lambda: x509.load_der_x509_csr(csr).is_signature_valid)
+        whole = median(ROUNDS, lambda: _judged(application.id))
         database.close()
     yield Measured("CSRをcryptographyで読み、署名を検証する", alone * 1000, "ミリ秒")
     yield Measured("申請1件のすべての規則", whole * 1000, "ミリ秒", whole / alone, "CSRを読むだけ")
@@ -35,12 +34,3 @@ def rules():
 def _judged(number):
     case = judgement.Case(Application.get_by_id(number))
     return [case.findings(verb) for verb in VERBS]
-
-
-def _median(act):
-    times = []
-    for _ in range(ROUNDS):
-        begun = time.perf_counter()
-        act()
-        times.append(time.perf_counter() - begun)
-    return statistics.median(times)

@@ -28,6 +28,7 @@ from werkzeug.serving import make_server
 
 from bench import Measured, measurement
 from bench._house import furnished
+from bench._time import duration
 from bench.tokend import BARE, CKA_ID, LABEL, PIN, Loop
 from tests import cases
 from tests.ca import der
@@ -68,7 +69,7 @@ def seals():
         at.by_station()  # the first starts the worker process and draws with everything cold
         for _ in range(ROUNDS):
             for name, way in ways.items():
-                taken[name].append(_seconds(way))
+                taken[name].append(duration(way))
             for name, seconds in at.by_station().items():
                 parts[name].append(seconds)
         bare = at.bare()
@@ -82,12 +83,6 @@ def seals():
     for name, each in parts.items():
         part = statistics.median(each)
         yield Measured(PARTS[name], part, "秒", part / whole, WHOLE)
-
-
-def _seconds(way):
-    began = time.perf_counter()
-    way()
-    return time.perf_counter() - began
 
 
 class _Desk:

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from bench import Measured, measurement
+from bench._time import duration
 from tokens import softhsm, wire
 from tokens.client import Tokend
 from tokens.worker import TokenWorker
@@ -108,10 +109,10 @@ class _Token:
 
     def through_pipe(self, calls=CALLS):
         asked = {"token": LABEL, "pin": PIN, "certificate_der": self.certificate, "challenge": self.challenge}
-        return _seconds(lambda: [self.worker.call("prove", **asked) for _ in range(calls)])
+        return duration(lambda: [self.worker.call("prove", **asked) for _ in range(calls)])
 
     def through_tokend(self, people):
-        return _seconds(lambda: _together(people, lambda: [self._prove() for _ in range(CALLS // people)]))
+        return duration(lambda: _together(people, lambda: [self._prove() for _ in range(CALLS // people)]))
 
     def _prove(self):
         return self.client.prove(certificate_der=self.certificate, challenge=self.challenge)
@@ -187,9 +188,3 @@ def _together(people, work):
         thread.start()
     for thread in threads:
         thread.join()
-
-
-def _seconds(work):
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
