@@ -7,7 +7,7 @@ from datetime import datetime
 
 from webapp import clock
 from webapp.acts import Who, arrival_comparison, case, forms, keys, renewals, revocations
-from webapp.acts.incoming import require_officer
+from webapp.acts.officers import require_officer
 from webapp.errors import Incomplete, Overtaken
 from webapp.papers import arrival as paper
 from webapp.papers import guard
@@ -26,6 +26,7 @@ from webapp.register import (
     database,
 )
 
+DEED = "届いた申請を扱う"
 MOST_FILES, LARGEST = 10, 20 * 1024 * 1024
 OLD_FORM = "申請書は、使用を終えた様式「{}」(第{}版)に記入されています。値は読み取れたため、このまま申請を作れます。"
 
@@ -33,7 +34,7 @@ OLD_FORM = "申請書は、使用を終えた様式「{}」(第{}版)に記入�
 def receive_arrival(who, files):
     """Read what an officer drops ([(name, bytes)]: a mail, or a form and a CSR) and keep it: (Arrival, whether it is new).
     What was dismissed opens again. Raises NotYourAct, Incomplete, Unreadable, PrivateKeyPasted; then nothing is kept."""
-    require_officer(who)
+    require_officer(who, DEED)
     files = [(" ".join(name.split())[-200:] or "file", data) for name, data in files if data]
     if not files or len(files) > MOST_FILES or sum(len(data) for _, data in files) > LARGEST:
         sentence = f"届いたメール、または申請書とCSRを、合わせて{MOST_FILES}個・20MB以内で選んでください。"
@@ -102,7 +103,7 @@ def register_arrival(arrival, who, given):
     """「この内容で申請を作る」: make the application in the person's place, submitted, with the originals beside it; returns
     it. `given`: subscriber, title, purpose, replaces, is_another, agreed as chosen. All of it or nothing. Raises
     Incomplete with what differs or is missing, and what the acts themselves refuse."""
-    require_officer(who)
+    require_officer(who, DEED)
     if arrival.state != "read":
         raise Overtaken("この届いた申請は、すでに処理されています。", "画面を開き直してください。")
     person = arrival_comparison.chosen_person(arrival, given.get("subscriber", ""))
@@ -170,7 +171,7 @@ def _keep_originals(arrival, application, who):
 
 def dismiss_arrival(arrival, who, reason):
     """Put it aside with a reason."""
-    require_officer(who)
+    require_officer(who, DEED)
     reason = case.required(reason, "reason", "理由を入力してください。")
     with database.atomic():
         _move(arrival, "read", state="dismissed", reason=reason, **_settled(who))

@@ -1,16 +1,14 @@
 """What an officer writes about a certificate, whoever it was issued for."""
 
 from webapp.acts import entries
-from webapp.errors import NotYourAct
-from webapp.procedure import Role
+from webapp.acts.officers import require_officer
 from webapp.register import Certificate, Event, database
 
 
 def describe_certificate(certificate, who, title, purpose):
     """Give a certificate another 管理名称 and 用途; the application keeps what was applied for. Raises NotYourAct,
     or Incomplete for a 管理名称 that is missing or too long."""
-    if Role.OFFICER not in who.person.roles():
-        raise NotYourAct("管理名称と用途は登録担当者が直します。", "登録担当者に連絡してください。")
+    require_officer(who, "管理名称と用途を直す")
     rules = {"title": entries.line("管理名称"), "purpose": entries.line("用途", is_needed=False, longest=1000)}
     values = entries.checked(rules, {"title": title, "purpose": " ".join(purpose.split())})
     before = {"title": certificate.title, "purpose": certificate.purpose}

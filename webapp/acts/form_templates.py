@@ -5,26 +5,22 @@ from dataclasses import asdict
 
 from webapp import clock
 from webapp.acts import documents, entries
-from webapp.errors import Incomplete, NotYourAct, Overtaken, Refused
+from webapp.acts.officers import require_officer
+from webapp.errors import Incomplete, Overtaken, Refused
 from webapp.papers import form_mapping, form_template, guard
-from webapp.procedure import Kind, Role
+from webapp.procedure import Kind
 from webapp.register import Content, Event, FormTemplate, FormTrial, FormTrialPage, Job, database
 
 LARGEST = 5_000_000  # bytes
 MEGABYTES, SECONDS = 1024, 20
 SIDES = {"page": "ページ", "left": "左から(mm)", "top": "上から(mm)", "width": "幅(mm)", "height": "高さ(mm)"}
-
-
-def require_officer(who):
-    """Raise NotYourAct unless this person is a registration officer today."""
-    if who.person is None or Role.OFFICER not in who.person.roles():
-        raise NotYourAct("申請書の様式は登録担当者が登録します。", "登録担当者に連絡してください。")
+DEED = "申請書の様式を登録する"
 
 
 def upload(who, given, file_name, data):
     """Keep a blank form as the next version of its kind, with the proposed mapping, and ask for a trial print. `given`:
     kind, name, source, handed_out_on as typed. Returns the FormTemplate. Raises Incomplete, Unreadable."""
-    require_officer(who)
+    require_officer(who, DEED)
     values = entries.checked(
         {
             "kind": entries.one_of(list(Kind), "発行申請書か失効申請書かを選んでください。"),
@@ -79,14 +75,14 @@ def _proposed(data, kind, proposals):
 def bind(row, who, typed, rectangle):
     """Say where the values go: {key: 「シート!C5」} (empty for not at all), and the rectangle for the seal ({side: text}, all
     empty to find its 印). Asks for a trial print. Raises Incomplete with a sentence for each field that is wrong."""
-    require_officer(who)
+    require_officer(who, DEED)
     places = _guarded("bind", row.content.bytes(), row.kind, {key: text for key, text in typed.items() if text.strip()})
     _change(row, who, "bind_form_template", places, _rectangle(rectangle))
 
 
 def import_mapping(row, who, data):
     """Take the places over from an exported mapping. Raises Unreadable, and Incomplete for cells that this blank lacks."""
-    require_officer(who)
+    require_officer(who, DEED)
     typed, seal = form_mapping.imported(data, row.kind)
     try:
         places = _guarded("bind", row.content.bytes(), row.kind, typed)
@@ -138,7 +134,7 @@ def _ask_trial(row):
 
 def ask_trial(row, who):
     """Ask for another trial print."""
-    require_officer(who)
+    require_officer(who, DEED)
     with database.atomic():
         _note("try_form_template", row, who)
         _ask_trial(row)
@@ -178,7 +174,7 @@ def wanting(row):
 def put_in_force(row, who, accepts_missing=False):
     """Let forms be written on this version from now on; the one before ends. `accepts_missing`: although the trial does
     not show every value in full. Raises Incomplete, Overtaken."""
-    require_officer(who)
+    require_officer(who, DEED)
     if sentences := wanting(row):
         raise Incomplete("この様式は、まだ使い始められません。", "".join(sentences))
     if FormTrial.newest(row).missing and not accepts_missing:
@@ -197,7 +193,7 @@ def put_in_force(row, who, accepts_missing=False):
 
 def retire(row, who):
     """Use this version no longer; without another, forms are written on our specimen again."""
-    require_officer(who)
+    require_officer(who, DEED)
     with database.atomic():
         ended = FormTemplate.update(state="retired", retired_at=clock.now()).where(
             (FormTemplate.id == row.id) & (FormTemplate.state != "retired")

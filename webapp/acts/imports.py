@@ -9,10 +9,10 @@ from datetime import datetime
 
 from webapp import clock
 from webapp.acts import intakes
-from webapp.errors import Incomplete, NotYourAct, Overtaken, Refused
+from webapp.acts.officers import require_officer
+from webapp.errors import Incomplete, Overtaken, Refused
 from webapp.papers import certificate as certificate_paper
 from webapp.papers import guard
-from webapp.procedure import Role
 from webapp.register import (
     IN_THE_WAY,
     Certificate,
@@ -32,19 +32,14 @@ from webapp.rules import issued_before as rules
 
 AT_ONCE = 500  # rows of one transaction; a batch of no more is registered while its officer waits
 SECONDS, MEGABYTES = 60, 1024  # for reading a list of 20,000 rows
-
-
-def require_officer(who):
-    """Raise NotYourAct unless this person is a registration officer today."""
-    if who.person is None or Role.OFFICER not in who.person.roles():
-        raise NotYourAct("発行済みの証明書の取り込みは登録担当者が行います。", "登録担当者に連絡してください。")
+DEED = "発行済みの証明書を取り込む"
 
 
 def read_import(who, name, data):
     """Read a file of certificates or a list of them, keep it, and write down what each row would do; nothing is
     registered. Returns the ImportBatch. Raises NotYourAct, PrivateKeyPasted (then nothing is kept), Unreadable, or
     Incomplete for no file or one that is too large."""
-    require_officer(who)
+    require_officer(who, DEED)
     _refuse_size(data)
     brought = guard.run("webapp.papers.issued_before:read", data, name, seconds=SECONDS, megabytes=MEGABYTES)
     judged = _compared(_judged(brought))
@@ -186,7 +181,7 @@ def _against(row, judged):
 def import_certificates(batch, who):
     """Register the rows that are new: at once when they are few, else by the worker. Raises NotYourAct, Refused when
     there is nothing to register, Overtaken when it was done already."""
-    require_officer(who)
+    require_officer(who, DEED)
     count = batch.waiting().count()
     if not count:
         raise Refused("新しく登録する行がありません。", "誤りを直したファイルを、もう一度読み取ってください。")
@@ -270,7 +265,7 @@ def _certificate(values):
 
 def drop_import(batch, who):
     """Leave a batch that was read unregistered."""
-    require_officer(who)
+    require_officer(who, DEED)
     with database.atomic():
         _move(batch, "read", "dropped", ended_at=clock.now())
         Event.write("drop_import", batch, who.person, who.address)
@@ -279,7 +274,7 @@ def drop_import(batch, who):
 def take_back(batch, who):
     """Remove every certificate that a batch brought, all or none. Raises Refused when something hangs on one of them:
     a revocation, a renewal, a 棚卸し, a proof."""
-    require_officer(who)
+    require_officer(who, DEED)
     rows = ImportRow.select(ImportRow.certificate).where(
         (ImportRow.batch == batch) & ImportRow.certificate.is_null(False)
     )

@@ -5,9 +5,9 @@ import hashlib
 
 from webapp import clock
 from webapp.acts import ca_profiles, incoming_ties, mail_reading
-from webapp.errors import Incomplete, NotYourAct, Overtaken, Refused
+from webapp.acts.officers import require_officer
+from webapp.errors import Incomplete, Overtaken, Refused
 from webapp.papers import mail_kind
-from webapp.procedure import Role
 from webapp.register import IN_THE_WAY, Application, Content, Event, IncomingMail, database, row_number
 
 KINDS = {
@@ -19,18 +19,13 @@ KINDS = {
     "unknown": "内容を判別できないメール",
 }
 LONGEST_TEXT = 20_000  # characters that are shown; the mail itself is kept whole
-
-
-def require_officer(who):
-    """Raise NotYourAct unless this person is a registration officer today."""
-    if who.person is None or Role.OFFICER not in who.person.roles():
-        raise NotYourAct("受信メールは登録担当者が扱います。", "登録担当者に連絡してください。")
+DEED = "受信メールを扱う"
 
 
 def receive_mail(who, name, data):
     """Take a mail that an officer drops (.eml, .msg). Returns (IncomingMail, whether it is new). Raises NotYourAct,
     Unreadable, or Incomplete for no file."""
-    require_officer(who)
+    require_officer(who, DEED)
     if not data:
         sentence = "メールのファイル(.eml または .msg)を選んでください。"
         raise Incomplete("ファイルが選ばれていません。", sentence, {"file": sentence})
@@ -129,7 +124,7 @@ def _warnings(mail):
 
 def tie_mail(mail, who, application_id):
     """An officer says to which application a mail belongs. Raises Incomplete when none was chosen."""
-    require_officer(who)
+    require_officer(who, DEED)
     application = Application.get_or_none(Application.id == row_number(application_id))
     if application is None or not application.is_seen_by(who.person):
         sentence = "このメールの申請を一覧から選んでください。"
@@ -142,7 +137,7 @@ def tie_mail(mail, who, application_id):
 
 def dismiss_mail(mail, who, reason):
     """Put a mail aside with a reason: it concerns no application, or nothing follows from it."""
-    require_officer(who)
+    require_officer(who, DEED)
     reason = (reason or "").strip()[:500]
     if not reason:
         sentence = "理由を入力してください。"
