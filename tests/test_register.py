@@ -7,7 +7,7 @@ from tests.cases import again
 from webapp.acts import case as case_acts
 from webapp.acts import desk
 from webapp.register import Application, Csr
-from webapp.register.search import serials
+from webapp.register.words import serials
 
 pytestmark = pytest.mark.both_databases
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests import ca
 from webapp.papers import serial
-from webapp.register.search import serials
+from webapp.register.words import serials
 
 NUMBER = 0x0A1B2C3D4E5F60718293A4B5C6D7E8F9
 

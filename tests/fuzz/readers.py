@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 from tests import ca
 from tests.fuzz import asn1, formats, mutations, papers, specimens
-from tests.fuzz.worlds import AT, JOB_KEY, MAIL, PASSWORD, frozen, template, world
+from tests.fuzz.worlds import JOB_KEY, PASSWORD, frozen, template, world
 from tests.revocation import serial, signed_answer, signed_crl
-from tests.stamping import signature_of
 from tokens import wire
 from tokens.station import payloads, protocol
 from tokens.station.refusals import Refusal
@@ -286,4 +285,3 @@ READERS = {
     "arrival": Reader(_arrival, papers.arriving_mails, formats.mail, is_heavy=True, travels=arrival),
     "stamp-answer": Reader(_stamp_answer, papers.stamp_answers, asn1.der, is_heavy=True),
 }
-__all__ = ["AT", "MAIL", "READERS", "Reader", "signature_of"]

@@ -4,14 +4,14 @@ catalogue by the act's verb. The page prints the same sentences that the act ref
 from dataclasses import dataclass
 
 from webapp.acts import ca_profiles, gates
-from webapp.acts.judgement import Case, asks_identity, target_of
+from webapp.acts.judgement import Case, asks_identity
 from webapp.errors import Incomplete
 from webapp.papers.revocation_reasons import REASONS
 from webapp.procedure import Role, Stage
 from webapp.register import ApplicationForm, Csr, IdentityCheck, Inquiry, Paper, Revocation
 from webapp.rules import ABSENT, ERROR
 
-__all__ = ["Fact", "asks_identity", "target_of"]
+__all__ = ["Fact", "asks_identity"]
 
 # What a finding is called in a checklist that has no line of its own for it, by the beginning of its id.
 LABELS = {

@@ -7,19 +7,13 @@ What nobody could read in a source is said so in the file and stays changeable (
 from functools import lru_cache
 from pathlib import Path
 
-from webapp.profiles.checking import LARGEST, Fault, ProfileRefused, check
-from webapp.profiles.parts import Document, IdentityMethod, Link, PortalField, Validity
-from webapp.profiles.profile import PORTAL_VALUES, Profile
+from webapp.profiles.checking import LARGEST, ProfileRefused, check
+from webapp.profiles.parts import Validity
+from webapp.profiles.profile import Profile
 from webapp.profiles.reading import differences, read_aloud
 
 __all__ = [
     "LARGEST",
-    "PORTAL_VALUES",
-    "Document",
-    "Fault",
-    "IdentityMethod",
-    "Link",
-    "PortalField",
     "Profile",
     "ProfileRefused",
     "UnknownProfile",
