@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from tests import ca
@@ -250,6 +251,15 @@ def test_the_signature_of_another_sealed_file_is_refused(refused, sealed, head):
 def sealed_with(authority, **changes):
     key = ca.new_key()
     return sign(FROZEN, Head(authority, key, authority.smime(key.public_key(), MAIL, **changes)))
+
+
+def test_where_the_profile_names_the_issuers_no_other_certificate_may_seal(authority, sealed):
+    known = [ca.der(authority.root)], [ca.der(authority.issuing)]
+    issuer = authority.issuing.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
+    assert seal.check(sealed, FROZEN, *known, AT, issuers=("Another CA", issuer))
+    found = seal.validate(sealed, FROZEN, *known, AT, ((), ()), issuers=("Another CA",))
+    assert (found.code, found.step, found.sub) == ("untrusted", "certificate", "CHAIN_CONSTRAINTS_FAILURE")
+    assert issuer in found.message and "「Another CA」" in found.advice
 
 
 def test_a_client_certificate_may_not_seal(refused, authority):

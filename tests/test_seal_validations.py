@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from dataclasses import replace
 
 import pytest
 from pyhanko.sign.ades.report import AdESFailure, AdESIndeterminate
@@ -9,7 +10,8 @@ from pyhanko.sign.ades.report import AdESFailure, AdESIndeterminate
 from tests import papers_seals
 from tests.cases import again, frozen_of, unguarded
 from tests.test_bad_input import attached, signer
-from webapp.acts import kept_lists, sealing
+from webapp import profiles
+from webapp.acts import ca_profiles, kept_lists, sealing
 from webapp.errors import Overtaken
 from webapp.papers import envelope, seal, seal_validation, signature_stamp
 from webapp.papers.revocation_state import RevocationState
@@ -64,6 +66,17 @@ def test_a_refused_pdf_leaves_a_report_that_says_why(browser, examined, case):
     shown = browser.see(f"/applications/{examined.id}/seal-validations/{row.id}").text
     assert "電子署名のあとに、PDFが変更されています。" in shown and "不適合" in shown and "未実施" in shown
     assert "しるしが受領した時刻" in shown and "パソコンの時計" not in shown
+
+
+def test_a_seal_by_an_authority_that_the_profile_does_not_name_is_refused(browser, examined, case, monkeypatch):
+    named = replace(profiles.load("practice"), seal_issuers=("UPKI S/MIME CA",))
+    monkeypatch.setattr(ca_profiles, "here", lambda: named)
+    monkeypatch.setattr(ca_profiles, "of", lambda application: named)
+    told = uploaded(browser, examined, case.signed(examined)).text
+    assert "この手続きで認められていません" in told and "「UPKI S/MIME CA」が発行したS/MIME証明書" in told
+    [row] = SealValidation.refused(examined)
+    assert (row.sub_indication, row.report["code"]) == ("CHAIN_CONSTRAINTS_FAILURE", "untrusted")
+    assert Paper.sealed(again(examined)) is None
 
 
 def test_a_refused_pdf_leaves_an_event_that_an_auditor_finds(browser, examined, case, suzuki, ito):

@@ -7,6 +7,7 @@ import hashlib
 from contextlib import contextmanager
 
 from webapp import clock
+from webapp.acts import ca_profiles
 from webapp.errors import NotYourAct, Overtaken, Refused, Unseen
 from webapp.papers import guard
 from webapp.papers.seal_report import SealRefused
@@ -33,7 +34,8 @@ class Keeping:
         unread = {"code": "unreadable", "step": "format", "message": "PDFを読み取れませんでした。", "advice": ""}
         hashes = [hashlib.sha256(each).hexdigest() for each in (frozen, data)]
         self.found = Validation(None, *hashes, now, **unread)
-        asked = ("webapp.papers.seal:validate", data, frozen, roots, others, now, stamps)
+        issuers = ca_profiles.of(self.application).seal_issuers
+        asked = ("webapp.papers.seal:validate", data, frozen, roots, others, now, stamps, issuers)
         self.found = found = guard.run(*asked, seconds=SECONDS)
         if found.seal is None:
             raise SealRefused(found.code, found.message, found.advice, found.sub)

@@ -36,22 +36,27 @@ _USAGE = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"},
 _HEX = re.compile(rb"<(?:[0-9a-f]{2})+>|<(?:[0-9A-F]{2})+>")
 
 
-def check(signed: bytes, frozen: bytes, anchors, others, received_at: datetime, stamp_anchors=((), ())) -> Seal:
+def check(
+    signed: bytes, frozen: bytes, anchors, others, received_at: datetime, stamp_anchors=((), ()), issuers=()
+) -> Seal:
     """The seal on `signed`, the PDF that should be `frozen` with one signature.
 
     `anchors` are the trusted root (or issuing) certificates and `others` helpful intermediates, all DER; `stamp_anchors`
-    are such two lists for time-stamp authorities; `received_at` is aware. Raises SealRefused with `.code`:
+    are such two lists for time-stamp authorities; `received_at` is aware; `issuers` are the names (CN) of the CAs whose
+    certificates may seal (none: all that chain to an anchor). Raises SealRefused with `.code`:
     another_document, changed_before, changed_after, no_signature, two_signatures, not_on_seal_spot, covers_text, untrusted,
     expired, not_yet_valid, client_certificate, broken, bad_stamp, weak, unusual, unreadable."""
     with looking_at("format"):
         _check_beginning(signed, frozen)
     try:
-        return _checked(signed, frozen, anchors, others, received_at, stamp_anchors)
+        return _checked(signed, frozen, anchors, others, received_at, stamp_anchors, issuers)
     except (*PARSER_ERRORS, UnsupportedAlgorithm, x509.InvalidVersion) as broken:
         raise SealRefused("unreadable", "署名されたPDFを読み取れませんでした。ファイルが壊れています。") from broken
 
 
-def validate(signed: bytes, frozen: bytes, anchors, others, received_at: datetime, stamp_anchors) -> Validation:
+def validate(
+    signed: bytes, frozen: bytes, anchors, others, received_at: datetime, stamp_anchors, issuers=()
+) -> Validation:
     """As seal.check, but a refusal comes back as a value, with the step that found it."""
     known = {
         "frozen_sha256": hashlib.sha256(frozen).hexdigest(),
@@ -59,14 +64,14 @@ def validate(signed: bytes, frozen: bytes, anchors, others, received_at: datetim
         "received_at": received_at,
     }
     try:
-        return Validation(check(signed, frozen, anchors, others, received_at, stamp_anchors), **known)
+        return Validation(check(signed, frozen, anchors, others, received_at, stamp_anchors, issuers), **known)
     except SealRefused as no:
         return Validation(
             None, **known, code=no.code, step=no.step or "format", sub=no.sub, message=no.message, advice=no.advice
         )
 
 
-def _checked(signed: bytes, frozen: bytes, anchors, others, received_at, stamp_anchors) -> Seal:
+def _checked(signed: bytes, frozen: bytes, anchors, others, received_at, stamp_anchors, issuers) -> Seal:
     with looking_at("format"):
         pdf, before = reader(signed), reader(frozen)
         signature = _only_signature(pdf)
@@ -84,6 +89,7 @@ def _checked(signed: bytes, frozen: bytes, anchors, others, received_at, stamp_a
         points += [signer.check_kind(certificate), signer.check_dates(certificate, received_at)]
         if not status.trusted:
             raise signer.untrusted(certificate)
+        signer.check_issuer(certificate, issuers)
     with looking_at("envelope"):
         envelope.check_plain(contents, signature.signer_cert.dump(), anchors, others)
     with looking_at("stamp"):

@@ -66,6 +66,19 @@ def untrusted(certificate: x509.Certificate) -> SealRefused:
     return SealRefused("untrusted", f"署名に使われた証明書は、登録された認証局のものではありません(発行者: {issuer})。")
 
 
+def check_issuer(certificate: x509.Certificate, issuers) -> None:
+    """Issued by one of the CAs of these names (CN), where there are any (domain.md §16.2); raises SealRefused untrusted."""
+    found = {str(name.value) for name in certificate.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)}
+    if issuers and not found.intersection(issuers):
+        names = "、".join(f"「{shown(name)}」" for name in found) or "名前なし"
+        raise SealRefused(
+            "untrusted",
+            f"署名に使われた証明書の発行者({names})は、この手続きで認められていません。",
+            f"「{'」または「'.join(issuers)}」が発行したS/MIME証明書を選んで、署名し直してください。",
+            sub="CHAIN_CONSTRAINTS_FAILURE",
+        )
+
+
 def check_key(certificate: x509.Certificate) -> None:
     """RSA of 2048 bits, a curve of 256, or more; raises SealRefused weak."""
     key = certificate.public_key()
