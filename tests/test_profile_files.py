@@ -66,6 +66,7 @@ def test_a_sound_file_is_read_as_text_and_as_bytes_and_with_a_byte_order_mark():
         ("second_person", 'dispatch = "fax"\nsecond_person', "dispatch", "選択肢はありません", "mail、portal"),
         ('common_name = "{O}"', 'common_name = "{X}"', "common_name", "入るものがありません", "{O}"),
         ('["P-256", "P-384", "P-521"]', '["P-256", "P-256"]', "curves", "2回以上", "1回だけ"),
+        ('"RSA-3072", "RSA-4096"', '"RSA-2048", "RSA-4096"', "offered_keys[1]", "選択肢はありません", "使えるのは RSA-3072、"),
         ('["P-256", "P-384", "P-521"]', '"P-256"', "curves", "一覧ではありません", "[ … ]"),
         ('key = "policy"', 'kee = "policy"', "documents[2].kee", "この名前の項目はありません", "「key」"),
     ],
@@ -77,6 +78,11 @@ def test_what_is_wrong_is_named_with_its_line_and_what_to_do(old, new, where, se
     if "この項目がありません" not in fault.sentence:
         line = changed(old, new).splitlines()[fault.line - 1]
         assert fault.line and where.split(".")[-1].split("[")[0] in line
+
+
+def test_an_unknown_choice_is_not_said_to_stand_there_twice():
+    found = faults(changed('["P-256", "P-384", "P-521"]', '["P-256", "P-999"]'))
+    assert [(each.where, each.sentence) for each in found] == [("curves[2]", '"P-999"という選択肢はありません。')]
 
 
 @pytest.mark.parametrize(

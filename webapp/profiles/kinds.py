@@ -151,7 +151,7 @@ class Choice:
     def take(self, value, fault):
         if type(value) is str and value in self.of:
             return value
-        near = nearest(value, self.of)
+        near = "" if re.search(r"\d", str(value)) else nearest(value, self.of)  # RSA-2048 is no slip for RSA-4096
         fault(f"{_shown(value)}という選択肢はありません。", near or f"使えるのは {'、'.join(self.of)} です。")
         return next(iter(self.of))
 
@@ -179,7 +179,7 @@ class Many:
             self.of.take(each, lambda sentence, advice, *place, at=at: fault(sentence, advice, at, *place))
             for at, each in enumerate(value[: self.most])
         )
-        if twice := [each for each in taken if taken.count(each) > 1]:
+        if twice := [each for each in value if value.count(each) > 1]:
             fault(f"同じ値({_shown(twice[0])})が2回以上あります。", "1回だけ書いてください。")
         return taken
 
