@@ -128,6 +128,32 @@ def two_sheets() -> bytes:
     return _as_excel_saves(_with_shape_and_control(_saved(book)))
 
 
+def persons_in_rows() -> bytes:
+    """発行: a sheet of instructions before it and an example behind it, both with the same words; the day without a label,
+    〒 in a cell of its own, a row for each person and a column for each item, 資格・氏名 in one cell, C= before each value."""
+    book = openpyxl.Workbook()
+    guide = book.active
+    guide.title = "記入要領"
+    for row, text in enumerate(("利用機関名", "住所", "E-mail", "パスワード(証明書取得時用)"), 1):
+        guide[f"A{row}"] = text
+    sheet, example = book.create_sheet("申請書"), book.create_sheet("記入例")
+    example["A1"], example["B1"] = "利用機関名", "見本記入例大学"
+    _widths(sheet, {letter: 15 for letter in "ABCDE"})
+    for area, text in {
+        "A1:E1": "発行申請書", "D2:E2": "令和　　年　　月　　日", "A3": "利用機関名\n(正式名称)", "B3:E3": None, "A4:A5": "住所", "B4": "〒",
+        "C4:E4": None, "B5:E5": None, "A6": "代表電話番号", "B6:E6": None, "A7": "代表者または機関責任者の\n資格・氏名", "B7:D7": None,
+        "E7": "印", "A8": None, "B8": "氏名", "C8": "所属", "D8": "電話番号", "E8": "E-mail", "A9": "登録担当者", "B9": None, "C9": None,
+        "D9": None, "E9": None, "A10": "利用管理者", "B10": None, "C10": None, "D10": None, "E10": None,
+        "A11:A15": "証明書の\n主体者DN", "B11": "C=", "C11:E11": None, "B12": "ST=", "C12:E12": None, "B13": "L=", "C13:E13": None,
+        "B14": "O=", "C14:E14": None, "B15": "CN=", "C15:E15": None, "A16": "証明書取得用\nパスワード", "B16:E16": None,
+    }.items():  # fmt: skip
+        _put(sheet, area, text, size=8, fill=text is not None)
+    for row in (3, 7, 9, 10, 11, 16):
+        sheet.row_dimensions[row].height = 36
+    _page(sheet, "A1:E16")
+    return _saved(book)
+
+
 def _widths(sheet, widths):
     for letter, width in widths.items():
         sheet.column_dimensions[letter].width = width

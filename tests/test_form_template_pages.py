@@ -102,6 +102,20 @@ def test_no_version_is_used_before_its_trial_shows_the_seal_and_the_values(offic
     assert officer.press(f"{path}/use", {"accepts_missing": "yes"}).status == 200 and newest().state == "in_force"
 
 
+def test_what_such_a_form_asks_for_and_nothing_is_written_for_is_named_before_the_form_is_used(officer):
+    page = uploaded(officer, "labels_left")
+    path = f"/form_templates/{newest().id}"
+    officer.press(f"{path}/places", bound(page) | {"cell-zip_password": "", "cell-head_name": ""})
+    printed()
+    assert (
+        "値が書き込まれない項目: 代表者または機関責任者の資格・氏名・氏名、証明書の受け取り・パスワード"
+        in officer.see(path).text
+    )
+    page = officer.press(f"{path}/use")
+    assert page.status == 422 and "値を書き込むセルがない項目があります" in page.text and newest().state == "draft"
+    assert officer.press(f"{path}/use", {"accepts_unbound": "yes"}).status == 200 and newest().state == "in_force"
+
+
 @pytest.mark.both_databases
 def test_a_newer_version_ends_the_one_before_and_a_used_one_is_not_changed(officer):
     for _ in range(2):

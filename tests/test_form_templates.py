@@ -17,7 +17,7 @@ from tests import form_blanks
 from tests.papers_people import PASSWORD, issue_form
 from tests.papers_revocation import revocation_form
 from webapp.errors import Incomplete, Refused, Unreadable
-from webapp.papers import form_filling, form_mapping, form_print, form_template, freeze, guard, look, office
+from webapp.papers import form_blank, form_filling, form_mapping, form_print, form_template, freeze, guard, look, office
 from webapp.papers.form_filled import carried, read_filled
 from webapp.papers.forms import paper_of
 
@@ -27,6 +27,7 @@ BLANKS = {
     "labels_left": ("issue", issue_form),
     "labels_above": ("issue", issue_form),
     "two_sheets": ("revoke", revocation_form),
+    "persons_in_rows": ("issue", issue_form),
 }
 
 
@@ -53,13 +54,16 @@ def test_every_field_that_a_blank_has_is_recognised(name):
     kind, _ = BLANKS[name]
     found = form_template.read(getattr(form_blanks, name)(), kind).proposals
     without = {
-        "labels_left": {"version", "mark", "subject", "kind_label=新規", "kind_label=更新", "agreements=1"}
+        "labels_left": {"version", "mark", "head", "subject", "kind_label=新規", "kind_label=更新", "agreements=1"}
         | {f"applied_on.{part}" for part in ("year", "month", "day")},
-        "labels_above": {"number", "version", "mark", "applied_on", "kind_label", "officer_hours", "agreements"}
+        "labels_above": {"number", "version", "mark", "head", "applied_on", "kind_label", "officer_hours", "agreements"}
         | {f"subject.{short}" for short in ("C", "ST", "L", "O", "CN")},
-        "two_sheets": {"number", "version", "mark", "kind_label", "postal_code", "officer_department", "officer_hours"}
+        "two_sheets": {"number", "version", "mark", "sealer", "kind_label", "postal_code", "officer_department", "officer_hours"}
         | {"subscriber_department", "subscriber_phone", "serial_otherwise", "issuer", "reason", "is_emergency"}
         | {"begins_on", "ends_on"} | {f"applied_on.{part}" for part in ("year", "month", "day")},
+        "persons_in_rows": {"number", "version", "mark", "kind_label", "head_title", "head_name", "officer_hours", "agreements"}
+        | {"subject", "kind_label=新規", "kind_label=更新", "agreements=1"}
+        | {f"applied_on.{part}" for part in ("year", "month", "day")},
     }[name]  # fmt: skip
     assert set(form_template.fields(kind)) - set(found) == without
 
@@ -76,14 +80,43 @@ def test_labels_left_of_above_and_in_the_cell_lead_to_the_right_cells():
     assert sheets["serial"].place == "証明書情報!B2" and sheets["sealer_name"].place == "失効申請書!B7"
 
 
+def test_a_row_for_each_person_is_recognised_and_what_explains_or_shows_how_is_left_alone():
+    found = form_template.read(form_blanks.persons_in_rows(), "issue")
+    places = {key: each.place.removeprefix("申請書!") for key, each in found.proposals.items()}
+    assert places == {
+        "applied_on": "D2", "institution_name": "B3", "postal_code": "C4", "address": "B5", "switchboard": "B6", "head": "B7",
+        "officer_name": "B9", "officer_department": "C9", "officer_phone": "D9", "officer_mail": "E9",
+        "subscriber_name": "B10", "subscriber_department": "C10", "subscriber_phone": "D10", "subscriber_mail": "E10",
+        "subject.C": "C11", "subject.ST": "C12", "subject.L": "C13", "subject.O": "C14", "subject.CN": "C15",
+        "zip_password": "B16",
+    }  # fmt: skip
+    assert found.conflicts == [] and ["記入要領" in note or "記入例" in note for note in found.notes] == [True, True]
+
+
+@pytest.mark.slow
+def test_what_explains_or_shows_how_stays_in_the_excel_and_out_of_the_print(office_room):
+    blank, mapping = mapping_of("persons_in_rows")
+    frozen = freeze.freeze(issue_form(), freeze.Template(blank, mapping), work=office_room)
+    reader = PdfFileReader(io.BytesIO(frozen.pdf))
+    assert int(reader.root["/Pages"]["/Count"]) == 1
+    assert openpyxl.load_workbook(io.BytesIO(frozen.xlsx)).sheetnames == ["記入要領", "申請書", "記入例"]
+    states = [each.sheet_state for each in openpyxl.load_workbook(io.BytesIO(frozen.xlsx)).worksheets]
+    assert states == ["visible"] * 3
+    form = issue_form()
+    assert carried(mapping) >= {"officer_mail", "subject"} and "head" not in carried(mapping)
+    assert form_filling.texts(form_blank.opened(blank), mapping, form)["head"] == f"{form.head_title} {form.head_name}"
+
+
 @pytest.mark.parametrize("name", BLANKS)
 def test_filling_changes_the_cells_and_no_other_part_of_the_package(name):
     blank, mapping = mapping_of(name)
     before, after = members(blank), members(form_filling.fill(blank, mapping, BLANKS[name][1]()))
     assert [each[:2] for each in before] == [each[:2] for each in after]
     changed = {one[0] for one, other in zip(before, after, strict=True) if one[2] != other[2]}
-    sheets = {"xl/worksheets/sheet1.xml"} | ({"xl/worksheets/sheet2.xml"} if name == "two_sheets" else set())
-    assert changed == sheets | ({"xl/workbook.xml"} if name == "labels_left" else set())  # it has a formula
+    sheets = {"two_sheets": (1, 2), "persons_in_rows": (2,)}.get(name, (1,))
+    assert changed == {f"xl/worksheets/sheet{number}.xml" for number in sheets} | (
+        {"xl/workbook.xml"} if name == "labels_left" else set()
+    )  # it has a formula
     names = {each[0] for each in after}
     if name == "two_sheets":
         assert {"xl/ctrlProps/ctrlProp1.xml", "xl/drawings/vmlDrawing1.vml", "xl/media/image1.png"} <= names

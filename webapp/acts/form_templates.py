@@ -7,7 +7,7 @@ from webapp import clock
 from webapp.acts import documents, entries
 from webapp.acts.officers import require_officer
 from webapp.errors import Incomplete, Overtaken, Refused
-from webapp.papers import form_mapping, form_template, guard
+from webapp.papers import form_fields, form_mapping, form_template, guard
 from webapp.procedure import Kind
 from webapp.register import Content, Event, FormTemplate, FormTrial, FormTrialPage, Job, database
 
@@ -171,12 +171,22 @@ def wanting(row):
     return found + ([] if row.places else ["どの項目も対応付けられていません。"])
 
 
-def put_in_force(row, who, accepts_missing=False):
+def unbound(row):
+    """What such a form asks for and this mapping writes nowhere: the names of the fields."""
+    known = form_template.fields(row.kind)
+    return [known[ways[0]].label for ways in form_fields.ESSENTIAL[row.kind] if not set(ways) & set(row.places)]
+
+
+def put_in_force(row, who, accepts_missing=False, accepts_unbound=False):
     """Let forms be written on this version from now on; the one before ends. `accepts_missing`: although the trial does
-    not show every value in full. Raises Incomplete, Overtaken."""
+    not show every value in full; `accepts_unbound`: although something that such forms ask for is written nowhere.
+    Raises Incomplete, Overtaken."""
     require_officer(who, DEED)
     if sentences := wanting(row):
         raise Incomplete("この様式は、まだ使い始められません。", "".join(sentences))
+    if unbound(row) and not accepts_unbound:
+        fault = f"値を書き込むセルがない項目があります: {'、'.join(unbound(row))}。様式に欄がないときは、ここを選んでください。"
+        raise Incomplete("対応付けを確認してください。", fault, {"accepts_unbound": fault})
     if FormTrial.newest(row).missing and not accepts_missing:
         fault = "試し刷りで見つからない値があります。確認したうえで使う場合は、ここを選んでください。"
         raise Incomplete("試し刷りを確認してください。", fault, {"accepts_missing": fault})
@@ -188,7 +198,7 @@ def put_in_force(row, who, accepts_missing=False):
         )
         if not begun.execute():
             raise Overtaken("この様式は、すでに使用を始めたか、終了しています。", "画面を開き直してください。")
-        _note("use_form_template", row, who, {"missing": FormTrial.newest(row).missing})
+        _note("use_form_template", row, who, {"missing": FormTrial.newest(row).missing, "unbound": unbound(row)})
 
 
 def retire(row, who):

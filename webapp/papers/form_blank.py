@@ -63,6 +63,11 @@ def notes(book: Book) -> list[str]:
         if each.is_protected
     ]
     told += [f"シート「{each.name}」は非表示です。" for each in book.sheets if each.is_hidden]
+    told += [
+        f"シート「{each.name}」は記入のしかたの説明として扱い、PDFには印刷しません。値を書き込むと印刷します。"
+        for each in book.sheets
+        if each.is_guide and not each.is_hidden
+    ]
     controls = sum(name.startswith(("xl/ctrlprops/", "xl/activex/activex")) and name.endswith(".xml") for name in names)
     if controls:
         told.append(

@@ -19,6 +19,7 @@ from webapp.papers import form_reader
 MOST_ROWS, MOST_COLUMNS = 1000, 100  # where anybody looks for labels and values
 _REF = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_GUIDE = re.compile(r"(記入|記載|入力)の?(例|見本|要領|方法|手引|上の注意|について)|書き方|説明")
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ class Sheet:
     is_protected: bool
     cells: dict = field(repr=False)
     merged: tuple = ()
+
+    @property
+    def is_guide(self) -> bool:
+        """Whether the sheet only tells how to fill in the others, by its name: 記入例, 記入要領."""
+        return _GUIDE.search(self.name) is not None
 
     def area(self, row: int, column: int) -> tuple:
         """The merged range that covers a cell, or the cell alone as such a range."""

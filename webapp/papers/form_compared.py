@@ -21,6 +21,5 @@ def missing(pdf: bytes, blank: bytes, mapping: dict | None, form) -> list[str]:
 def on_specimen(form, wants_seal: bool = True) -> Filled:
     """The form on our own specimen, and what a print of it shows."""
     paper = paper_of(form)
-    return Filled(
-        paper.fill(form, wants_seal=wants_seal), {key: [text] for key, text in paper.printed(form).items() if text}
-    )
+    xlsx = paper.fill(form, wants_seal=wants_seal)
+    return Filled(xlsx, {key: [text] for key, text in paper.printed(form).items() if text}, xlsx)

@@ -35,7 +35,15 @@ GROUPS = {
         "申請者",
         "申請責任者",
     ),
-    "subject": ("主体者dn", "主体者", "識別名", "サブジェクト", "証明書の記載内容"),
+    "subject": (
+        "主体者dn",
+        "主体者",
+        "証明書の主体者dn",
+        "証明書の主体者",
+        "識別名",
+        "サブジェクト",
+        "証明書の記載内容",
+    ),
     "certificate": ("失効対象の証明書", "失効対象証明書", "対象証明書", "失効する証明書", "失効を希望する証明書"),
 }
 _ITEMS = {
@@ -72,12 +80,13 @@ _ITEMS = {
         "連絡のとれる時間帯",
     ),
     "title": ("資格", "役職", "職名", "肩書", "役職名", "資格・役職"),
+    "": ("資格・氏名", "役職・氏名", "職・氏名", "職名・氏名", "職氏名"),  # both in one cell
 }
 _WORDS = {
     "number": ("申請番号", "受付番号", "整理番号", "管理番号", "申請書番号"),
     "version": ("版", "版数"),
     "applied_on": ("申請日", "申請年月日", "申込日", "記入日", "提出日", "申請日付", "日付"),
-    "kind_label": ("申請種別", "申請区分", "種別", "申請の種類", "手続きの種別", "申請内容"),
+    "kind_label": ("申請種別", "申請区分", "種別", "申請の種類", "申請の種別", "手続きの種別", "申請内容"),
     "mark": ("照合番号",),
     "postal_code": ("郵便番号", "〒"),
     "address": (
@@ -157,13 +166,29 @@ _CHOICES = {
     },
 }
 _MORE = {
-    ISSUE: {"subject": "主体者DN(1行で)"},
-    REVOKE: {"begins_on": "有効期間の開始日", "ends_on": "有効期間の終了日"},
+    ISSUE: {"head": "代表者または機関責任者の資格・氏名(1つの欄で)", "subject": "主体者DN(1行で)"},
+    REVOKE: {
+        "sealer": "捺印・署名する人の資格・氏名(1つの欄で)",
+        "begins_on": "有効期間の開始日",
+        "ends_on": "有効期間の終了日",
+    },
+}
+# What such a form asks for (seed 1-1-2, 1-3-1), each in one of these fields.
+ESSENTIAL = {
+    ISSUE: (
+        ("address",),
+        ("institution_name",),
+        ("head_name", "head"),
+        ("officer_name",),
+        ("subject.CN", "subject"),
+        ("zip_password",),
+    ),
+    REVOKE: (("address",), ("institution_name",), ("sealer_name", "sealer"), ("officer_name",), ("serial",)),
 }
 _PARTS = {"year": "年", "month": "月", "day": "日"}
 _DAYS = ("applied_on", "begins_on", "ends_on")
 _NUMBERING = re.compile(r"^\s*[(\[]?(?:\d{1,2}|[a-z])[)\].、](?=\D)")
-_DECORATION = re.compile(r"[\s::*※★☆●○◆◇■・._,、。/|<>〈〉【】「」\[\]]|必須")
+_DECORATION = re.compile(r"[\s::=*※★☆●○◆◇■・._,、。/|<>〈〉【】「」\[\]]|必須")
 
 
 @dataclass(frozen=True)
@@ -213,6 +238,8 @@ def written(form) -> dict:
     values = {**paper_of(form).printed(form), "applied_on": form.applied_on}
     day = form.applied_on
     values |= {"applied_on.year": str(day.year), "applied_on.month": str(day.month), "applied_on.day": str(day.day)}
+    whose = "head" if kind == ISSUE else "sealer"
+    values[whose] = f"{getattr(form, f'{whose}_title')} {getattr(form, f'{whose}_name')}".strip()
     if kind == ISSUE:
         values |= {"subject": str(Subject(tuple(form.subject))), "agreements=1": bool(form.agreements)}
         values |= {f"kind_label={each}": form.kind_label == each for each in ("新規", "更新")}

@@ -137,5 +137,5 @@ def carried(mapping: dict) -> set:
     parts |= {"reason": [f"reason={code}" for code in revocation_form.REASONS]}
     keys |= {key for key, needed in parts.items() if places.issuperset(needed)}
     keys |= {"begins_on", "ends_on"} if "period" in places else set()
-    keys -= {"period", "serial_otherwise"}
+    keys -= {"period", "serial_otherwise", "head", "sealer"}
     return keys | ({"serial_format"} if {"serial", "serial_otherwise"} <= places else set())

@@ -24,17 +24,37 @@ _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 
 @dataclass(frozen=True)
 class Filled:
-    """A filled sheet, and what its print must show: key -> [text, another way to write it, …]."""
+    """A filled sheet, what its print must show: key -> [text, another way to write it, …]; and `to_print`, the same without
+    the sheets that only tell how to fill it in."""
 
     xlsx: bytes
     expected: dict
+    to_print: bytes
 
 
 def filled(blank: bytes, mapping: dict, form) -> Filled:
     """`fill`, and what a print of it must show of the values."""
     values = texts(form_blank.opened(blank), mapping, form)
     ways = {key: _ways(value) for key, value in values.items() if value != mapping["places"][key]["prefix"]}
-    return Filled(fill(blank, mapping, form), ways)
+    xlsx = fill(blank, mapping, form)
+    return Filled(xlsx, ways, _without_guides(xlsx, mapping))
+
+
+def _without_guides(xlsx, mapping):
+    """A copy for printing: 記入例 and the like, where no value goes, are hidden."""
+    book, used = form_blank.opened(xlsx), {each["sheet"] for each in mapping["places"].values()}
+    hidden = {sheet.name for sheet in book.sheets if sheet.is_guide and sheet.name not in used}
+    if not hidden or not used:
+        return xlsx
+    root = book.xml(book.workbook)
+    listed = root.findall("{*}sheets/{*}sheet")
+    for entry in listed:
+        if entry.get("name") in hidden:
+            entry.set("state", "hidden")
+    for view in root.findall("{*}bookViews/{*}workbookView"):
+        view.attrib.pop("firstSheet", None)
+        view.set("activeTab", str(next(at for at, each in enumerate(listed) if each.get("name") in used)))
+    return _packed(xlsx, {book.workbook: _bytes(root)})
 
 
 def _ways(value):

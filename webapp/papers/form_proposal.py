@@ -1,6 +1,8 @@
 """Proposing where the values of a form go on a blank that nobody here has seen before: labels are recognised by their
 words, whose label it is by the heading around it, and the cell for the value right of the label or below it."""
 
+import itertools
+import re
 from dataclasses import dataclass
 
 from webapp.papers.form_book import Book, Sheet, ref
@@ -8,6 +10,8 @@ from webapp.papers.form_fields import CHOICE, GROUPS, Field, fields, fold
 from webapp.papers.form_mapping import BOXES, PREFIX, boxes, is_label, is_placeholder
 
 LONGEST_LABEL = 60  # characters
+LONE_DAY = re.compile("(令和|西暦|20)?年月日")
+POSTAL = "〒"  # alone in a cell: the label of the one beside it
 SURE, LIKELY = 0.95, 0.7  # scores from which a proposal counts as 高 and 中
 _GROUP_WORDS = {fold(word): group for group, words in GROUPS.items() for word in words}
 # The institution's own fields, which a group of people or the DN may also have under the same name.
@@ -38,6 +42,7 @@ class Label:
 def propose(book: Book, kind: str) -> tuple[dict, list[str]]:
     """(key -> Proposal, what a person should decide: cells that two fields want, fields with several labels)."""
     sheets = [sheet for sheet in book.sheets if not sheet.is_hidden]
+    sheets = [sheet for sheet in sheets if not sheet.is_guide] or sheets
     labels = [label for sheet in sheets for label in _labels(sheet)]
     wanted = [each for each in fields(kind).values() if each.kind != CHOICE]
     scored = sorted(
@@ -50,7 +55,8 @@ def propose(book: Book, kind: str) -> tuple[dict, list[str]]:
         key=lambda each: each[:2],
         reverse=True,
     )
-    found, told = _assigned(book, scored)
+    found, told = _assigned(book, scored, _crossed(labels, wanted))
+    found |= _lone_day(found, sheets)
     found |= _day_parts(found, sheets)
     ticks = _ticks(sheets, kind)
     in_words = {key.partition("=")[0] for key in ticks}
@@ -58,8 +64,43 @@ def propose(book: Book, kind: str) -> tuple[dict, list[str]]:
     return {key: found[key] for key in fields(kind) if key in found}, told
 
 
-def _assigned(book, scored):
+def _crossed(labels, wanted):
+    """What a table of persons takes, with a row for each group and a column for each item: field, label of the column and
+    cell, for every such crossing."""
+    rows = [each for each in labels if _group_of(each.folded)]
+    for row, column in itertools.product(rows, labels):
+        spot = row.sheet.area(row.area[0], column.area[1])
+        if row.sheet != column.sheet or not row.area[3] < column.area[1] or not _is_column(column, spot):
+            continue
+        for field in wanted:
+            if (
+                field.group == _group_of(row.folded)
+                and field.group != "subject"
+                and _likeness(field.words, column.folded)
+            ):
+                reason = f"「{_in_line(row.text)}」の行、「{_in_line(column.text)}」の列"
+                yield field, column, Proposal(f"{row.sheet.name}!{ref(*spot[:2])}", "高", reason)
+
+
+def _is_column(label, spot):
+    """Whether a cell stands under a label, as wide as it, with nothing but free cells of that width between them."""
+    top, left, bottom, right = label.area
+    between = [label.sheet.area(row, left) for row in range(bottom + 1, spot[0] + 1)]
+    return bool(between) and all(
+        (each[1], each[3]) == (left, right) and _is_free(label.sheet, *each[:2]) for each in between
+    )
+
+
+def _in_line(text):
+    return " ".join(text.split())
+
+
+def _assigned(book, scored, crossed):
     found, told, used, cells = {}, [], set(), {}
+    for field, label, proposal in crossed:
+        if field.key not in found and proposal.place not in cells:
+            found[field.key], cells[proposal.place] = (proposal, 1.0), field.label
+            used.add((label.sheet.name, label.area))
     for score, _, field, label in scored:
         spot = (label.sheet.name, label.area)
         if field.key in found:
@@ -81,7 +122,7 @@ def _assigned(book, scored):
         cells[place] = field.label
         sure = score * fit
         words = "高" if sure >= SURE else "中" if sure >= LIKELY else "低"
-        found[field.key] = Proposal(place, words, f"見出し「{' '.join(label.text.split())}」の{how}"), score
+        found[field.key] = Proposal(place, words, f"見出し「{_in_line(label.text)}」の{how}"), score
     return {key: proposal for key, (proposal, _) in found.items()}, list(dict.fromkeys(told))
 
 
@@ -144,8 +185,10 @@ def _target(label: Label, book: Book):
     sheet, (top, left, bottom, right) = label.sheet, label.area
     if PREFIX.fullmatch(label.text) and not _is_inviting(sheet, sheet.area(top, right + 1), book):
         return (top, left), "同じセル", 0.8
-    ways = []
-    for how, base, row, column in (("右", 1.0, top, right + 1), ("下", 0.6, bottom + 1, left)):
+    ways, beside = [], (top, right + 1)
+    if sheet.text(*beside) == POSTAL:  # 住所 | 〒 | … has its value under the postal code
+        beside = (sheet.area(*beside)[2] + 1, right + 1)
+    for how, base, (row, column) in (("右", 1.0, beside), ("下", 0.6, (bottom + 1, left))):
         area = sheet.area(row, column)
         if _is_free(sheet, *area[:2]):
             ways.append((base + _fit(sheet, area, book, label, how), how, area[:2]))
@@ -157,7 +200,7 @@ def _target(label: Label, book: Book):
 
 def _is_free(sheet, row, column):
     cell = sheet.cells.get((row, column))
-    return cell is None or (not cell.has_formula and is_placeholder(cell.text))
+    return cell is None or (not cell.has_formula and is_placeholder(cell.text) and cell.text != POSTAL)
 
 
 def _is_inviting(sheet, area, book):
@@ -175,12 +218,29 @@ def _fit(sheet, area, book, label, how):
     and that it is as wide as its label."""
     worth = 0.6 if _is_framed(sheet, area, book) else 0.0 if area[:2] in sheet.cells else -0.4
     worth += 0.3 if area[:2] != area[2:] else 0.0
-    if how == "下":
-        top, left, _, right = label.area
-        beside = [sheet.text(*sheet.area(top, column)[:2]) for column in (left - 1, right + 1) if column]
-        worth += 0.7 if any(is_label(text) for text in beside) else 0.0
+    if how == "下" and label.text != POSTAL:
+        top, left, bottom, right = label.area
+        beside = [sheet.area(top, column) for column in (left - 1, right + 1) if column]
+        beside = [
+            each for each in beside if (each[0], each[2]) == (top, bottom)
+        ]  # a heading of several rows is no label
+        worth += 0.7 if any(is_label(sheet.text(*each[:2])) for each in beside) else 0.0
         worth += 0.3 if (area[1], area[3]) == (left, right) and left != right else 0.0
     return worth
+
+
+def _lone_day(found, sheets):
+    """The cell 「令和　年　月　日」 that has no label, where there is only one."""
+    days = [
+        f"{sheet.name}!{ref(*spot)}"
+        for sheet in sheets
+        for spot, cell in sorted(sheet.cells.items())
+        if LONE_DAY.fullmatch(fold(cell.text)) and not cell.has_formula
+    ]
+    taken = {each.place for each in found.values()}
+    if "applied_on" in found or len(days) != 1 or days[0] in taken:
+        return {}
+    return {"applied_on": Proposal(days[0], "中", "「年 月 日」の欄")}
 
 
 def _day_parts(found, sheets):

@@ -88,7 +88,7 @@ def make(template: Template, work: Path | None = None) -> Trial:
     """Fill, print, look. Raises Refused or Unreadable when that fails; takes seconds."""
     kind = template.mapping["kind"]
     filled = guard.run("webapp.papers.form_filling:filled", template.blank, template.mapping, sample(kind))
-    pdf = freeze.to_pdf(filled.xlsx, work)
+    pdf = freeze.to_pdf(filled.to_print, work)
     printed = guard.run("webapp.papers.form_print:look", pdf, filled.expected, seconds=30)
     seal = _seal(pdf, template.mapping["seal"], printed.sizes)
     pictures = [Image.open(io.BytesIO(each)).convert("RGB") for each in look.pictures(pdf)]

@@ -58,7 +58,7 @@ def freeze(
         filled = form_compared.on_specimen(form, wants_seal)
     else:
         filled = guard.run("webapp.papers.form_filling:filled", template.blank, template.mapping, form)
-    pdf = to_pdf(filled.xlsx, work) if printed is None else compared(printed, filled.expected)
+    pdf = to_pdf(filled.to_print, work) if printed is None else compared(printed, filled.expected)
     seal = seal_box(pdf, template and template.mapping["seal"]) if wants_seal else None
     hide = getattr(form, "zip_password", "") if "zip_password" in filled.expected else ""
     return _frozen(form, filled.xlsx, pdf, seal, hide, is_marked=template is None and printed is None)

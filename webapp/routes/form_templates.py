@@ -70,6 +70,8 @@ def _page(row, refusal=None):
         wanting=acts.wanting(row) if trial and trial.made_at else [],
         fields=fields,
         unbound=sum(not each["is_chosen"] for each in fields),
+        lacking=acts.unbound(row),
+        accepted=_accepted(),
         choices=[(place, f"{place} (「{beside}」の横・下)") for place, beside in row.reading["choices"]],
         sides=[(side, label, _side(row, side)) for side, label in acts.SIDES.items()],
         seal=_seal(trial),
@@ -155,8 +157,12 @@ def ask_trial(number):
 
 @bp.post("/<int:number>/use")
 def put_in_force(number):
-    row, accepts = _find(number), request.form.get("accepts_missing") == "yes"
-    return _attempt(row, lambda: acts.put_in_force(row, who(), accepts), "use_form_template")
+    row = _find(number)
+    return _attempt(row, lambda: acts.put_in_force(row, who(), **_accepted()), "use_form_template")
+
+
+def _accepted():
+    return {name: request.form.get(name) == "yes" for name in ("accepts_missing", "accepts_unbound")}
 
 
 @bp.post("/<int:number>/retirement")
