@@ -9,6 +9,7 @@ from tests.papers_revocation import revocation_form
 from tests.practice_packets import PASSWORD, issue_form, sheet
 from webapp.papers import revocation_form as paper
 from webapp.practice import form
+from webapp.practice.checks import LOOK, papers
 
 
 def drawn(*rows):
@@ -60,3 +61,18 @@ def test_a_form_that_an_officer_seals_still_names_the_officer():
 def test_what_is_no_workbook_is_illegible(data):
     with pytest.raises(form.Illegible):
         form.read(data)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["機関名", ""], ["申請大学", ""], ["パスワードは16文字以上とします", ""], ["パスワード", "hK7#mPq2&xWz9"]],
+        [["登録担当者", "", ""], ["ZIPの\nパスワード", "", "メモ"], ["hK7#mPq2&xWz9", "", ""]],
+    ],
+    ids=["right of its label", "below its label"],
+)
+def test_of_a_form_laid_out_otherwise_it_finds_the_password_and_says_that_the_rest_is_for_the_eye(rows):
+    read = form.read(drawn(*rows))
+    assert read.is_strange and read.values == {"password": "hK7#mPq2&xWz9"}
+    found = papers.examine_strange(read)
+    assert found[0].result == LOOK and "目で確かめます" in found[0].sentence

@@ -25,6 +25,8 @@ def examine(packet, registers) -> tuple[Finding, ...]:
     if form is None:
         found += [Finding(FAULT, "申請書(Excel)を読み取れません。", "python-calamine")] if packet.files["xlsx"] else []
         form = forms.Form()
+    elif form.is_strange:
+        found += papers.examine_strange(form) + _request(packet, form, registers)
     else:
         found += papers.examine_form(form, registers.institution)
         found += _issue(packet, form, registers) if packet.kind == ISSUE else _revocation(form, registers)
@@ -53,12 +55,16 @@ def _count(packet):
 
 
 def _issue(packet, form, registers):
-    found = papers.examine_issue(form, registers.institution)
+    return papers.examine_issue(form, registers.institution) + _request(packet, form, registers)
+
+
+def _request(packet, form, registers):
     if not packet.files["csr"]:
-        return found
+        return []
     asked = request.read(packet.files["csr"].data)
-    found += request.examine(asked, registers.known)
-    return found + (papers.examine_subject(form, asked.subject) if asked else [])
+    is_comparable = asked and not form.is_strange
+    found = request.examine(asked, registers.known)
+    return found + (papers.examine_subject(form, asked.subject) if is_comparable else [])
 
 
 def _revocation(form, registers):
@@ -81,7 +87,7 @@ def _seal(packet, form, registers):
     if not packet.files["pdf"]:
         return []
     found = seal.examine(packet.files["pdf"].data, registers.anchor, *_sealers(packet, form, registers.institution))
-    text = papers.examine_text(form, found.text) if found.mails else []
+    text = papers.examine_text(form, found.text) if found.mails and not form.is_strange else []
     return [*found.findings, *text]
 
 

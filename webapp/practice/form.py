@@ -1,4 +1,5 @@
-"""Reads an application form (xlsx) by its labels, with python-calamine, as a clerk would: label, then the cell right of it."""
+"""Reads an application form (xlsx) by its labels, with python-calamine, as a clerk would: label, then the cell right of it.
+Of a form that is laid out otherwise only the password is looked for; the rest a clerk reads by eye."""
 
 import io
 import re
@@ -22,6 +23,7 @@ FIELDS = {
     "失効理由コメント": "comment",
     "失効理由": "reason",
 }
+_PASSWORD = re.compile(r"[!-~]{8,}")
 _SHORT = re.compile(r"(?:.*\()?(C|ST|L|O|OU|CN|DC|emailAddress)\)?")
 
 
@@ -31,10 +33,12 @@ class Illegible(Exception):
 
 @dataclass
 class Form:
-    """Values of the form as text: `values` by name ("officer_mail", "password", …), `subject` short name -> value."""
+    """Values of the form as text: `values` by name ("officer_mail", "password", …), `subject` short name -> value.
+    `is_strange`: it is laid out otherwise than the specimen."""
 
     values: dict = field(default_factory=dict)
     subject: dict = field(default_factory=dict)
+    is_strange: bool = False
 
     def __getitem__(self, name):
         return self.values.get(name, "")
@@ -48,11 +52,25 @@ class Form:
 def read(data: bytes) -> Form:
     """The form in the first sheet of an xlsx file. Raises Illegible."""
     try:
-        sheet = python_calamine.load_workbook(io.BytesIO(data)).get_sheet_by_index(0)
-        rows = sheet.to_python(skip_empty_area=False)
+        book = python_calamine.load_workbook(io.BytesIO(data))
+        sheets = [book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names]
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise Illegible("Excelのファイルとして読めません。") from error
-    return _gather([[_text(value) for value in row] for row in rows])
+    sheets = [[[_text(value) for value in row] for row in rows] for rows in sheets]
+    form = _gather(sheets[0]) if sheets else Form()
+    if form.is_revocation or {"institution", "officer_name"} & form.values.keys():
+        return form
+    found = (word for rows in sheets for word in _passwords(rows))
+    return Form({"password": next(found, "")}, is_strange=True)
+
+
+def _passwords(rows):
+    """What stands right of a label of the password, or below it."""
+    for number, row in enumerate(rows):
+        for column, cell in enumerate(row):
+            if "パスワード" in _folded(cell):
+                below = [each[column] for each in rows[number + 1 : number + 2]]
+                yield from (word for word in [*row[column + 1 :], *below] if _PASSWORD.fullmatch(word))
 
 
 def _gather(rows):

@@ -31,6 +31,12 @@ def examine_issue(form, institution) -> list[Finding]:
     return [agreed, _password(form["password"]), *_registered(form.subject, institution)]
 
 
+def examine_strange(form) -> list[Finding]:
+    """Findings on a form for issue that is laid out otherwise than the specimen."""
+    words = "申請書は練習用の見本と違う様式です。記載は窓口の担当者が目で確かめます。"
+    return [Finding(LOOK, words, TOOL), _password(form["password"])]
+
+
 def examine_revocation(form) -> list[Finding]:
     """Findings on what only the form for revocation has: the reason and its comment."""
     reason, code = form["reason"], reasons.code_of(form["reason"])
