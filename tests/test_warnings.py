@@ -150,3 +150,19 @@ def test_the_pages_show_the_warning_beside_its_field_and_take_the_reason(case, d
     assert "了承済" in shown and warnings.REASONS[0] in shown and "注意のある点を、理由を付けて了承しました" in shown
     browser.sign_in_as(sato)
     assert browser.see(f"{path}/warning_acceptance").status == 403
+
+
+def test_what_is_only_still_to_be_done_is_nothing_to_correct_until_it_has_failed(case, browser, sato):
+    browser.sign_in_as(sato)
+    draft = case.opened("佐藤")
+    page = browser.see(f"/applications/{draft.id}")
+    assert "3つの文書の承認" in page.text and "AGR-01" not in page.text
+    application = case.submitted()
+    page = browser.see(f"/applications/{application.id}")
+    assert "実在性" in page.text and "要修正" not in page.text
+    today = clock.today().isoformat()
+    examination.check_identity(
+        application, case.who("鈴木"), "existence", "unconfirmed", "人事在籍照合", today, "在籍なし"
+    )
+    page = browser.see(f"/applications/{application.id}")
+    assert "要修正" in page.text and "実在性が「確認できない」と記録されています" in page.text

@@ -39,12 +39,17 @@ class Shown:
 
 
 def shown(case):
-    """The findings about an application at its stage, each once, in the order of the catalogue."""
+    """The findings about an application at its stage, each once, in the order of the catalogue. What is only still to be
+    done stands in the checklist; it is nothing to correct."""
     verbs = VERBS.get(Stage(case.application.stage), ())
-    found = {each.fingerprint: each for verb in verbs for each in case.findings(verb)}
+    found = {each.fingerprint: each for verb in verbs for each in case.findings(verb) if not _is_to_be_done(case, each)}
     waiting = {each.fingerprint for each in waits(case)}
     accepted = WarningAcceptance.of(case.application)
     return [_shown(each, mark in waiting, accepted.get(mark)) for mark, each in found.items()]
+
+
+def _is_to_be_done(case, finding):
+    return finding.id == "AGR-01" or finding.id == "ID-01" and case["checks"][finding.field] is None
 
 
 def waits(case):
