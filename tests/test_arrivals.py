@@ -86,6 +86,8 @@ def test_a_revocation_is_matched_by_its_serial(browser, case, suzuki, sato):
     browser.press(f"/arrivals/{Arrival.get().id}/application", page.form("/application"))
     made = Arrival.get().application
     assert (made.kind, made.stage, made.applicant) == ("revoke", "submitted", sato)
+    shown = browser.see(f"/applications/{made.id}").text
+    assert "受け取った申請書(失効申請書.xlsx)" in shown and "受け取ったファイル(失効.eml)" in shown
     assert made.target == Certificate.get() and Revocation.of(made).reason == 5
 
 
@@ -105,7 +107,7 @@ def test_what_differs_is_told_in_a_reply_and_makes_no_application(browser, case,
     other = encoded(ca.pem(ca.csr(ca.new_key(), [("C", "JP"), ("O", "Another"), ("CN", "Another")])))
     browser.sign_in_as(suzuki)
     page = drop(browser, ("申請書.xlsx", xlsx), ("a.csr", other))
-    assert "次のところを直して、もう一度お送りください" in page.text and "住所が、台帳に登録された" in page.text
+    assert "次のところを直して、もう一度お送りください" in page.text and "住所が、登録されている本部所在地" in page.text
     before = Application.select().count()
     refused = browser.press(f"/arrivals/{Arrival.get().id}/application", {"subscriber": str(case("佐藤").id)})
     assert refused.status == 422 and Application.select().count() == before

@@ -85,7 +85,7 @@ def test_where_a_form_lists_no_documents_the_officer_says_that_they_are_agreed_t
     page = drop(browser, ("申込書.xlsx", xlsx), ("a.csr", encoded(request())))
     sent = {key: value for key, value in page.form("/application").items() if key != "agreed"}
     refused = browser.press(f"/arrivals/{Arrival.get().id}/application", sent | {"title": "消えない名前"})
-    assert refused.status == 422 and "3つの文書を承認する記載" in refused.text
+    assert refused.status == 422 and "3つの文書を承認していることを" in refused.text
     assert refused.form("/application")["title"] == "消えない名前" and Arrival.get().state == "read"
 
 

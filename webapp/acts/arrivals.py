@@ -137,7 +137,7 @@ def _issue(arrival, instead, given):
     request = arrival.files.where(ArrivalFile.kind == "csr").get()
     keys.attach_csr(application, instead, request.content.bytes())
     if not arrival.lists_documents and given.get("agreed") != "yes":
-        sentence = "申請書に、3つの文書を承認する記載があることを確認し、印を付けてください。"
+        sentence = "利用管理者が3つの文書を承認していることを、申請書やメールの記載、または本人への照会で確認し、印を付けてください。"
         raise Incomplete("文書の承認を確認してください。", sentence, {"agreed": sentence})
     case.consent(application, instead, [str(row.id) for row in Document.to_agree()])
     return application

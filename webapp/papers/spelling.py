@@ -1,4 +1,4 @@
-"""How two writings of one value differ, in words: blanks, width, signs, 丁目, a name without its legal entity."""
+"""How two writings of one value differ, in words: blanks, width, signs, 〒, 丁目, a name without its legal entity."""
 
 import re
 import unicodedata
@@ -23,8 +23,8 @@ def _without_blanks(text):
 
 
 def is_alike(given, known):
-    """Whether two writings differ in nothing but blanks, width and hyphens."""
-    return folded(given) == folded(known)
+    """Whether two writings differ in nothing but blanks, width, hyphens, and what parts the digits of a number."""
+    return _digits_alone(given) == _digits_alone(known)
 
 
 def difference(given, known):
@@ -47,6 +47,12 @@ def _address(text):
     return re.sub(rf"[{_HYPHENS}]+", "-", plain).strip("-")
 
 
+def _digits_alone(text):
+    """A number without 〒, brackets and dots: 〒100-0001 and 1000001, 03(5500)1301 and 03-5500-1301 are one."""
+    plain = folded(text).removeprefix("〒")
+    return re.sub(r"[().]", "", plain) if re.fullmatch(r"[\d().]+", plain) else folded(text)
+
+
 def _digits(match):
     tens, ten, ones = match.groups()
     if not any(match.groups()):
@@ -67,6 +73,7 @@ _WAYS = (
     ("空白だけが異なります", _without_blanks),
     ("全角・半角が異なります", _even),
     ("ハイフンの有無が異なります", folded),
+    ("〒やかっこなど、数字の区切りだけが異なります", _digits_alone),
     ("大文字・小文字が異なります", lambda text: folded(text).casefold()),
     ("丁目・番地の書き方が異なります", _address),
 )

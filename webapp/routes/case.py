@@ -99,7 +99,8 @@ def _paper_row(paper, allowed):
 def _paper_name(paper):
     if paper.kind == "delivery" and paper.media_type != "application/zip":
         return "認証局から取得したファイル"
-    return PAPER_NAMES[paper.kind].format(form=paper.application.form_name)
+    name = PAPER_NAMES[paper.kind].format(form=paper.application.form_name)
+    return f"{name}({paper.name})" if paper.kind.startswith("received_") else name
 
 
 def _csr_row(row):

@@ -21,8 +21,8 @@ def judge(form, head_office, formal_name):
 )
 def org_01(form, head_office):
     """The address is that of the head office, as registered."""
-    what = "利用機関を登録した際の本部所在地"
-    return _compared("ORG-01", "address", "住所", form.address, head_office, what)
+    what = ("本部所在地", "利用機関を登録した際の本部所在地")
+    return _compared("ORG-01", "address", "住所", form.address, head_office, *what)
 
 
 @rule(
@@ -36,17 +36,17 @@ def org_01(form, head_office):
 )
 def org_02(form, formal_name):
     """The institution's name is the formal one, from the legal entity on."""
-    what = "法人名からの正式名称"
-    return _compared("ORG-02", "institution_name", "利用機関名", form.institution_name, formal_name, what)
+    what = ("正式名称", "法人名から始まる正式名称")
+    return _compared("ORG-02", "institution_name", "利用機関名", form.institution_name, formal_name, *what)
 
 
-def _compared(rule, field, label, given, registered, what):
+def _compared(rule, field, label, given, registered, what, whole):
     if given == registered:
         return []
     if folded(given) == folded(registered):
         return [Finding(rule, WARNING, field, f"{label}の空白や全角・半角が、台帳の表記「{registered}」と異なります。")]
-    advice = f"台帳の表記のとおりに直してください。{label}には{what}を記入します。"
-    return [Finding(rule, ERROR, field, f"{label}が、台帳に登録された{what}「{registered}」と異なります。", advice)]
+    advice = f"{whole}を、この表記のとおりに記入してください。"
+    return [Finding(rule, ERROR, field, f"{label}が、登録されている{what}「{registered}」と異なります。", advice)]
 
 
 def folded(text):
