@@ -56,8 +56,7 @@ def propose(book: Book, kind: str) -> tuple[dict, list[str]]:
         reverse=True,
     )
     found, told = _assigned(book, scored, _crossed(labels, wanted))
-    found |= _lone_day(found, sheets)
-    found |= _day_parts(found, sheets)
+    found |= _lone_day(found, sheets) | _day_parts(found, sheets)
     ticks = _ticks(sheets, kind)
     in_words = {key.partition("=")[0] for key in ticks}
     found = {key: each for key, each in found.items() if key not in in_words} | ticks
