@@ -59,7 +59,7 @@ def refused_seal(browser, application, pdf, *words):
 
 def test_another_signed_document_is_refused(browser, examined, authorities):
     other = papers_seals.sign(frozen_pdf("CS-2026-9999 1"), signer(authorities))
-    refused_seal(browser, examined, other, "この申請の申請書ではありません")
+    refused_seal(browser, examined, other, "この申請の申請書のPDFではないか")
 
 
 def test_a_document_changed_before_it_was_signed_is_refused(browser, examined, authorities):

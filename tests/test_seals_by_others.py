@@ -120,7 +120,7 @@ REFUSED = {
     "pdfbox-unseen": ("not_on_seal_spot", "見えない署名"),
     "endesive-own": ("not_on_seal_spot", "見えない署名"),
     # It writes "EO 0 R" among the fields of the form, and the file can no more be read.
-    "signpdf-new": ("unreadable", "壊れています"),
+    "signpdf-new": ("unreadable", "書き方が正しくありません"),
 }
 
 
@@ -135,3 +135,21 @@ def test_pdfsig_calls_each_of_them_valid(name, tmp_path):
     (tmp_path / "signed.pdf").write_bytes(recorded(name)[0])
     told = subprocess.run(["pdfsig", "-nocert", tmp_path / "signed.pdf"], capture_output=True, text=True).stdout
     assert "Total document signed" in told and "Signature is Valid." in told
+
+
+@pytest.mark.parametrize("name", ["frozen.pdf", "signed.pdf"])
+def test_a_pdf_that_another_program_has_saved_anew_is_not_called_broken(name, tmp_path):
+    """cairo writes no /ID."""
+    signed, frozen = recorded("pdfbox-own")
+    (tmp_path / name).write_bytes(frozen if name == "frozen.pdf" else signed)
+    subprocess.run(["pdftocairo", "-pdf", tmp_path / name, tmp_path / "anew.pdf"], check=True)
+    with pytest.raises(seal.SealRefused, match="保存し直された") as refusal:
+        seal.check((tmp_path / "anew.pdf").read_bytes(), frozen, [], [], SIGNED_AT)
+    assert refusal.value.code == "another_document"
+
+
+@pytest.mark.parametrize("tail", [b"\n%%EOF\n", b"\nstartxref\n0\n%%EOF\n"], ids=["eof", "startxref"])
+def test_of_a_tail_that_makes_a_signed_pdf_unreadable_it_is_said_where_it_is(tail):
+    signed, frozen = recorded("pdfbox-own")
+    with pytest.raises(seal.SealRefused, match="あとから書き足されている"):
+        seal.check(signed + tail, frozen, [], [], SIGNED_AT)

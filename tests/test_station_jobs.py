@@ -238,8 +238,8 @@ def test_what_the_person_at_the_station_refuses_is_told_with_the_reason(browser,
 def test_a_pdf_that_is_not_ours_is_refused_and_told_at_both_ends(case, browser, head, opened, examined):
     other = case.examined(title="別の申請")
     answer = head.give(opened, sealed(case, other))
-    assert answer.status_code == 422 and "この申請の申請書ではありません" in answer.json["message"]
-    assert newest().state == "failed" and "この申請の申請書ではありません" in browser.see(f"/jobs/{newest().id}").text
+    assert answer.status_code == 422 and "この申請の申請書のPDFではないか" in answer.json["message"]
+    assert newest().state == "failed" and "この申請の申請書のPDFではないか" in browser.see(f"/jobs/{newest().id}").text
     assert Intake.select().where(Intake.state == "refused").exists() and again(examined).stage == "examined"
 
 

@@ -51,7 +51,11 @@ def check(
     try:
         return _checked(signed, frozen, anchors, others, received_at, stamp_anchors, issuers)
     except (*PARSER_ERRORS, UnsupportedAlgorithm, x509.InvalidVersion) as broken:
-        raise SealRefused("unreadable", "署名されたPDFを読み取れませんでした。ファイルが壊れています。") from broken
+        raise SealRefused(
+            "unreadable",
+            "署名されたPDFのうち、署名で加わった部分を読み取れませんでした。"
+            "途中で切れているか、あとから書き足されているか、署名したソフトウェアの書き方が正しくありません。",
+        ) from broken
 
 
 def validate(
@@ -114,11 +118,13 @@ def _check_beginning(signed: bytes, frozen: bytes) -> None:
 def _other(signed: bytes, frozen: bytes) -> SealRefused:
     """Not our bytes: ours but changed or saved anew, if the permanent half of /ID (ISO 32000 14.4) is ours."""
     try:
-        ours = reader(signed).document_id[0] == reader(frozen).document_id[0]
+        opened = reader(signed)
+        ours = "/ID" in opened.trailer_view and opened.document_id[0] == reader(frozen).document_id[0]
     except PARSER_ERRORS:
         return SealRefused("unreadable", "PDFを読み取れませんでした。ファイルが壊れています。")
     if not ours:
-        return SealRefused("another_document", "署名されたPDFは、この申請の申請書ではありません。")
+        said = "署名されたPDFは、この申請の申請書のPDFではないか、別のソフトウェアで保存し直されたものです。"
+        return SealRefused("another_document", said)
     return SealRefused(
         "changed_before",
         "署名されたPDFは、審査した申請書と同じではありません。署名の前に変更または保存し直されています。",
