@@ -14,7 +14,7 @@ from webapp.acts import arrivals, examination
 from webapp.acts.form_values import of
 from webapp.errors import NotYourAct, Overtaken, Refused
 from webapp.papers import revocation_form
-from webapp.register import Application, Arrival, Certificate, Content, Event, Paper, Revocation
+from webapp.register import Application, Arrival, Certificate, Content, Event, Institution, Paper, Revocation
 
 pytestmark = pytest.mark.both_databases
 
@@ -100,6 +100,17 @@ def test_a_private_key_is_refused_and_nothing_of_it_kept(browser, case, suzuki, 
     assert not [each for each in secrets if each in page.html.encode() or each in everything_kept(settings)]
     assert Arrival.select().count() == 0
     assert Content.select().count() - before <= 1  # the CSR of the draft that lends its values
+
+
+def test_an_address_in_full_width_digits_stops_nothing_and_is_printed_as_registered(browser, case, suzuki):
+    wide = str.maketrans("0123456789-", "０１２３４５６７８９－")
+    head_office = Institution.here().head_office
+    assert (written := head_office.translate(wide)) != head_office
+    browser.sign_in_as(suzuki)
+    page = drop(browser, ("申請書.xlsx", form(case, address=written)), ("a.csr", encoded(request())))
+    assert written in page.text and "次のところを直して" not in page.text
+    browser.press(f"/arrivals/{Arrival.get().id}/application", page.form("/application"))
+    assert of(Arrival.get().application, 1).address == head_office
 
 
 def test_what_differs_is_told_in_a_reply_and_makes_no_application(browser, case, suzuki):

@@ -133,12 +133,17 @@ class Comparison:
             return [tuple(each) for each in self.arrival.faults]
         address, name = self.here.head_office, self.here.formal_name
         form = SimpleNamespace(
-            address=self.entries.get("address", address), institution_name=self.entries.get("institution_name", name)
+            address=self._read("address", address), institution_name=self._read("institution_name", name)
         )
         found = institution.judge(form, address, name)
         found += [] if self.arrival.kind == Kind.REVOKE else self._findings()
         told = [(each.sentence, each.advice) for each in found if each.severity == ERROR]
         return told + list(self._wrong_certificate() if self.arrival.kind == Kind.REVOKE else self._wrong_subject())
+
+    def _read(self, key, registered):
+        """What the form says; as registered where only blanks or width differ, for our own form will say it so."""
+        given = self.entries.get(key, registered)
+        return registered if institution.folded(given) == institution.folded(registered) else given
 
     def _findings(self):
         unsaved = Application(kind=Kind.ISSUE.value, occasion="first", applicant=self.person, subscriber=self.person)

@@ -12,7 +12,7 @@ def judge(form, head_office, formal_name):
 
 @rule(
     "ORG-01",
-    (ERROR, WARNING),
+    (ERROR,),
     "住所は、利用機関を登録した際の本部所在地である。",
     "差し戻し、台帳の住所で提出し直す。",
     "手順 1-1-2・1-1-3",
@@ -20,9 +20,10 @@ def judge(form, head_office, formal_name):
     revoke=("examine",),
 )
 def org_01(form, head_office):
-    """The address is that of the head office, as registered."""
-    what = ("本部所在地", "利用機関を登録した際の本部所在地")
-    return _compared("ORG-01", "address", "住所", form.address, head_office, *what)
+    """The address is that of the head office, as registered, letter by letter."""
+    if form.address == head_office:
+        return []
+    return [_differs("ORG-01", "address", "住所", head_office, "本部所在地", "利用機関を登録した際の本部所在地")]
 
 
 @rule(
@@ -36,17 +37,19 @@ def org_01(form, head_office):
 )
 def org_02(form, formal_name):
     """The institution's name is the formal one, from the legal entity on."""
-    what = ("正式名称", "法人名から始まる正式名称")
-    return _compared("ORG-02", "institution_name", "利用機関名", form.institution_name, formal_name, *what)
-
-
-def _compared(rule, field, label, given, registered, what, whole):
-    if given == registered:
+    given = form.institution_name
+    if given == formal_name:
         return []
-    if folded(given) == folded(registered):
-        return [Finding(rule, WARNING, field, f"{label}の空白や全角・半角が、台帳の表記「{registered}」と異なります。")]
+    if folded(given) == folded(formal_name):
+        said = f"利用機関名の空白や全角・半角が、台帳の表記「{formal_name}」と異なります。"
+        return [Finding("ORG-02", WARNING, "institution_name", said)]
+    what = ("正式名称", "法人名から始まる正式名称")
+    return [_differs("ORG-02", "institution_name", "利用機関名", formal_name, *what)]
+
+
+def _differs(rule, field, label, registered, what, whole):
     advice = f"{whole}を、この表記のとおりに記入してください。"
-    return [Finding(rule, ERROR, field, f"{label}が、登録されている{what}「{registered}」と異なります。", advice)]
+    return Finding(rule, ERROR, field, f"{label}が、登録されている{what}「{registered}」と異なります。", advice)
 
 
 def folded(text):
