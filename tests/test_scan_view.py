@@ -1,14 +1,16 @@
 """A scan beside the frozen PDF: upright, and the 印 spot of both cut out at the same place."""
 
 import io
+import time
 from dataclasses import dataclass
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
-from tests.papers_pdf import frozen_pdf
+from tests.papers_pdf import frozen_pdf, plain_pdf
 from tests.scans import printed_form, red_box, saved, sheets, stamped, turned, without_code
-from webapp.papers import guard, scan, scan_view
+from webapp.errors import Unreadable
+from webapp.papers import guard, scan, scan_mark, scan_view
 
 pytestmark = pytest.mark.slow  # many, and each walks far
 
@@ -79,3 +81,37 @@ def test_it_is_read_in_the_guarded_child(frozen):
     pdf = saved("PDF", turned(2)(stamped(sheet)))
     found = guard.run("webapp.papers.scan_view:look", pdf, frozen, seconds=60, megabytes=1024)
     assert found.pages[0].mark.version == 2 and len(found.spots) == 2
+
+
+def corners_of_codes(side):
+    """A sheet full of the three squares by which a code is found."""
+    tile = Image.new("L", (9, 9), "white")
+    pen = ImageDraw.Draw(tile)
+    pen.rectangle((1, 1, 7, 7), outline="black")
+    pen.rectangle((3, 3, 5, 5), fill="black")
+    row = Image.new("L", (side, 9), "white")
+    for x in range(0, side, 9):
+        row.paste(tile, (x, 0))
+    sheet = Image.new("L", (side, side), "white")
+    for y in range(0, side, 9):
+        sheet.paste(row, (0, y))
+    return sheet
+
+
+def test_pages_full_of_corners_of_codes_are_given_up_in_time_and_shown_as_they_came(frozen, monkeypatch):
+    monkeypatch.setattr(scan_view, "SECONDS", 0.3)
+    before = time.process_time()
+    found = scan_view.look(saved("PDF", *[corners_of_codes(900)] * 8), frozen)
+    assert time.process_time() - before < 4  # all would take 10
+    assert [page.mark for page in found.pages] == [None] * 8 and all(page.picture for page in found.pages)
+
+
+def test_no_more_pages_are_drawn_than_a_scan_may_have(frozen):
+    with pytest.raises(Unreadable, match="20ページを超えています"):
+        scan_view.look(plain_pdf(pages=scan.MOST_PAGES + 1), frozen)
+
+
+def test_a_page_larger_than_paper_is_not_made_finer_than_a_sheet_is():
+    for size in ((1654, 2339), (3000, 3000), (190, 40)):
+        *_, (finer, scale) = scan_mark._tries(Image.new("L", size))
+        assert finer.width * finer.height <= scan_mark.MOST_FINER * 1.01 and 1 < scale <= 2

@@ -9,7 +9,7 @@ from pathlib import Path
 import segno
 from PIL import Image
 
-from tests import ca, form_blanks, importing, papers_seals, time_stamps
+from tests import ca, form_blanks, importing, papers_seals, scans, time_stamps
 from tests.fuzz.worlds import frozen, template, world
 from tests.papers_pdf import plain_pdf
 from tests.papers_people import issue_form as person
@@ -47,7 +47,7 @@ def sealed():
     return [papers_seals.sign(frozen(), head), papers_seals.like_acrobat(frozen(), head)]
 
 
-def scans():
+def pdf_scans():
     return [plain_pdf(), plain_pdf(pages=3), *sealed()]
 
 
@@ -64,19 +64,28 @@ def pictures():
     return [*made, out.getvalue()]
 
 
+@cache
+def printed():
+    """A frozen form with its code, of which the scans are."""
+    return scans.printed_form(person(mark="0123456789abcdef"))
+
+
 def coded_scans():
-    """PDFs of a small picture with the code of a form, upright and askew, and one without."""
+    """PDFs of a small picture with the code of a form, upright and askew, one without, and the edge of the stamped print."""
     text = page_code.text_of(person(mark="0123456789abcdef"))
     square = io.BytesIO()
     segno.make_qr(text, error="q").save(square, kind="png", scale=3, border=4)
     code = Image.open(square).convert("L")
-    pages = [code, code.rotate(170, expand=True, fillcolor="white"), Image.new("L", (90, 90), "white")]
-    made = []
-    for each in ([pages[0]], [pages[1], pages[2]]):
-        out = io.BytesIO()
-        each[0].save(out, "PDF", resolution=144, save_all=True, append_images=each[1:])
-        made.append(out.getvalue())
-    return made
+    askew, empty = code.rotate(170, expand=True, fillcolor="white"), Image.new("L", (90, 90), "white")
+    [sheet] = scans.sheets(printed())
+    edge = scans.stamped(sheet).crop((1200, 780, *sheet.size)).convert("L").resize((300, 1040))
+    return [_scanned(code), _scanned(askew, empty), _scanned(edge)]
+
+
+def _scanned(first, *more):
+    out = io.BytesIO()
+    first.save(out, "PDF", resolution=100, save_all=True, append_images=more)
+    return out.getvalue()
 
 
 def prints():

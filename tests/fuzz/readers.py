@@ -270,10 +270,16 @@ READERS = {
         travels=issued_before,
     ),
     "pdf-seal": Reader(_seal, papers.sealed, _in_seal, is_heavy=True, travels=seal),
-    "pdf-scan": Reader(lambda data: scan.read(data, "a.pdf"), papers.scans, formats.pdf, is_heavy=True, travels=scan),
+    "pdf-scan": Reader(
+        lambda data: scan.read(data, "a.pdf"), papers.pdf_scans, formats.pdf, is_heavy=True, travels=scan
+    ),
     "picture": Reader(_scan_picture, papers.pictures, formats.picture, is_heavy=True, travels=scan),
     "scan-view": Reader(
-        lambda data: scan_view.look(data, frozen()), papers.coded_scans, formats.pdf, is_heavy=True, travels=scan_view
+        lambda data: scan_view.look(data, papers.printed()),
+        papers.coded_scans,
+        formats.pdf,
+        is_heavy=True,
+        travels=scan_view,
     ),
     "print": Reader(
         lambda data: form_print.look(data, papers.EXPECTED),

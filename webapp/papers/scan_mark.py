@@ -2,6 +2,7 @@
 
 import io
 import math
+import time
 from dataclasses import dataclass
 
 import pypdfium2
@@ -10,12 +11,14 @@ from PIL import Image, ImageFilter, ImageOps
 
 from webapp.errors import Unreadable
 from webapp.papers.page_code import Mark, said
+from webapp.papers.scan import MOST_PAGES
 
 DPI, MOST_PIXELS = 200, 9_000_000
 MOST_TIMES = 20  # how much longer one side of a page may be than the other
+MOST_FINER = 18_000_000  # A4 at twice the resolution, lying askew
 SHOWN = (1240, 1754)  # A4 at 150 dpi
 
-__all__ = ["Code", "Mark", "Page", "drawn", "jpeg", "opened", "read", "shown"]
+__all__ = ["Code", "Mark", "Page", "drawn", "jpeg", "opened", "read", "read_plain", "shown"]
 
 
 @dataclass(frozen=True)
@@ -43,9 +46,13 @@ class Page:
 
 
 def opened(pdf: bytes):
-    """The pages of a PDF, to be drawn one by one. Raises Unreadable."""
+    """The pages of a PDF, to be drawn one by one, counted by what draws them. Raises Unreadable."""
     try:
         document = pypdfium2.PdfDocument(pdf)
+        if len(document) > MOST_PAGES:
+            raise Unreadable(
+                f"このPDFは{MOST_PAGES}ページを超えています。", "捺印した申請書だけをスキャンしてください。"
+            )
         return [document[number] for number in range(len(document))]
     except pypdfium2.PdfiumError as broken:
         raise _not_shown() from broken
@@ -74,13 +81,26 @@ def shown(picture: Image.Image, code: Code | None) -> Page:
     return Page(code and code.mark, jpeg(ImageOps.contain(upright, SHOWN)))
 
 
-def read(picture: Image.Image) -> Code | None:
-    """The code with a mark on a picture, or None without a readable one."""
-    grey = picture.convert("L")
-    for tried, scale in _tries(grey):
-        for code in zxingcpp.read_barcodes(tried, formats=zxingcpp.BarcodeFormat.QRCode):
-            if mark := said(code.text):
-                return Code(mark, _corners(code.position, scale))
+def read(picture: Image.Image, until: float = math.inf) -> Code | None:
+    """The code with a mark on a picture, or None without a readable one. At `until` (time.process_time) it is given up: what
+    a page is full of, such as corners of codes, takes a hundred times what its pixels take."""
+    for tried, scale in _tries(picture.convert("L")):
+        if time.process_time() > until:
+            return None
+        if code := _read(tried, scale):
+            return code
+    return None
+
+
+def read_plain(picture: Image.Image) -> Code | None:
+    """The same on a picture that no scanner has spoilt."""
+    return _read(picture.convert("L"), 1)
+
+
+def _read(tried, scale):
+    for code in zxingcpp.read_barcodes(tried, formats=zxingcpp.BarcodeFormat.QRCodeModel2, try_invert=False):
+        if mark := said(code.text):
+            return Code(mark, _corners(code.position, scale))
     return None
 
 
@@ -95,7 +115,8 @@ def _tries(grey):
     yield smooth.point(lambda value: 255 if value > 140 else 0), 1
     for level in (128, 170, 210):
         yield stretched.point(lambda value, level=level: 255 if value > level else 0), 1
-    yield stretched.resize((grey.width * 2, grey.height * 2), Image.Resampling.BICUBIC), 2
+    finer = min(2, math.sqrt(MOST_FINER / (grey.width * grey.height)))
+    yield stretched.resize((round(grey.width * finer), round(grey.height * finer)), Image.Resampling.BICUBIC), finer
 
 
 def _corners(position, scale):

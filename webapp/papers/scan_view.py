@@ -2,16 +2,18 @@
 (seed 1-1-4, 1-3-2). For a guarded child."""
 
 import io
+import time
 from dataclasses import dataclass
 
 from PIL import Image
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from webapp.papers.pdf import field_place
-from webapp.papers.scan_mark import Mark, Page, drawn, jpeg, opened, read, shown
+from webapp.papers.scan_mark import Mark, Page, drawn, jpeg, opened, read, read_plain, shown
 
 AROUND = 10 / 25.4 * 72  # points round the seal's box that are shown with it
 ZOOM = 2
+SECONDS = 20  # of the processor, for the codes of all pages together: a page without one takes half a second
 
 __all__ = ["Mark", "Page", "View", "look"]
 
@@ -28,20 +30,21 @@ class View:
 def look(pdf: bytes, frozen: bytes) -> View:
     """The pages of a scan (PDF) as they are seen beside those of `frozen`, our own PDF. Raises Unreadable."""
     number, box = field_place(PdfFileReader(io.BytesIO(frozen)))
-    examined, scanned, pages, spots = opened(frozen), opened(pdf), [], ()
+    examined, scanned, pages, coded = opened(frozen), opened(pdf), [], None
+    until = time.process_time() + SECONDS
     for place, picture in enumerate(map(drawn, scanned)):
-        code = read(picture)
+        code = read(picture, until)
         pages.append(shown(picture, code))
         is_its_page = place == number if len(scanned) == len(examined) else len(examined) == 1
-        if code and is_its_page and not spots:
-            spots = _spots(examined[number], box, picture, code)
-    return View(pages, spots)
+        if code and is_its_page and not coded:
+            coded = picture, code
+    return View(pages, _spots(examined[number], box, *coded) if coded else ())
 
 
 def _spots(page, box, picture, code):
     """The spot on the frozen page and on the scan of it, at the same size and upright; () where it cannot be told."""
     frozen = drawn(page)
-    known = read(frozen)
+    known = read_plain(frozen)
     if known is None or page.get_rotation():
         return ()
     left, _, _, top = page.get_cropbox()
