@@ -109,6 +109,28 @@ def test_without_a_code_it_must_be_said_what_was_compared(browser, examined):
     assert "目で見比べました。" in told and "照合番号とDNを 1文字ずつ見比べた" in told
 
 
+def test_a_scan_without_a_code_is_turned_by_a_quarter_on_the_page_and_stays_so(browser, examined):
+    page = scan_of(browser, examined, spoil=without_code)
+    before, after = images(page)[1], []
+    for turn in (90, 180, 270):
+        page = browser.see(page.links()["右に90度回転する: スキャン"].partition("#")[0])
+        after.append(images(page)[1])
+        assert after[-1].endswith(f"?turned={turn}")
+        assert Image.open(io.BytesIO(browser.get(after[-1]).data)).getexif()[0x0112] == {90: 6, 180: 3, 270: 8}[turn]
+    assert page.links()["右に90度回転する: スキャン"].partition("#")[0] in before
+    assert page.form("/stamp")["turned"] == "270"
+    refused = confirm(browser, examined, words="", turned="270")
+    assert refused.status == 422 and images(refused)[1] == after[-1]
+    for wrong in ("45", "-90", "x", "９０"):
+        assert images(browser.see(f"{before.partition('/pictures')[0]}?turned={wrong}"))[1] == before
+    confirm(browser, examined, words="氏名を見比べた")
+    assert Paper.sealed(examined).report[0][1] == "目視"
+
+
+def test_a_scan_that_its_code_sets_upright_needs_no_turning(browser, examined):
+    assert "回転" not in scan_of(browser, examined, spoil=turned(180)).text
+
+
 def test_every_box_is_asked_for_and_what_was_typed_stays(browser, examined):
     scan_of(browser, examined, spoil=without_code)
     page = confirm(browser, examined, attested=["whole"], words="氏名を見比べた", approval="総務第9号")

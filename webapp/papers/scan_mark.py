@@ -39,7 +39,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Page:
-    """A page of a scan: the mark read on it or None, and its picture (JPEG), upright where a mark says what is up."""
+    """A page of a scan: the mark read on it or None, and its picture (JPEG), upright where that can be told."""
 
     mark: Mark | None
     picture: bytes
@@ -74,9 +74,9 @@ def _not_shown():
     return Unreadable("このPDFのページを表示できません。", "PDFを開けることを確認し、スキャンし直してください。")
 
 
-def shown(picture: Image.Image, code: Code | None) -> Page:
-    """The page behind a drawn picture and what was read on it."""
-    angle = code.angle if code else 0
+def shown(picture: Image.Image, code: Code | None, degrees: int = 0) -> Page:
+    """The page behind a drawn picture and what was read on it; without a code it is turned by `degrees`."""
+    angle = code.angle if code else degrees
     upright = picture.rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor="white") if angle else picture
     return Page(code and code.mark, jpeg(ImageOps.contain(upright, SHOWN)))
 

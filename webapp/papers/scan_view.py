@@ -4,10 +4,12 @@
 import io
 import time
 from dataclasses import dataclass
+from functools import cache
 
 from PIL import Image
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from webapp.papers import scan_turn
 from webapp.papers.pdf import field_place
 from webapp.papers.scan_mark import Mark, Page, drawn, jpeg, opened, read, read_plain, shown
 
@@ -31,10 +33,11 @@ def look(pdf: bytes, frozen: bytes) -> View:
     """The pages of a scan (PDF) as they are seen beside those of `frozen`, our own PDF. Raises Unreadable."""
     number, box = field_place(PdfFileReader(io.BytesIO(frozen)))
     examined, scanned, pages, coded = opened(frozen), opened(pdf), [], None
+    known = cache(lambda: scan_turn.patterns(map(drawn, examined)))
     until = time.process_time() + SECONDS
     for place, picture in enumerate(map(drawn, scanned)):
         code = read(picture, until)
-        pages.append(shown(picture, code))
+        pages.append(shown(picture, code, 0 if code else scan_turn.degrees(picture, known())))
         is_its_page = place == number if len(scanned) == len(examined) else len(examined) == 1
         if code and is_its_page and not coded:
             coded = picture, code

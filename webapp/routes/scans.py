@@ -5,6 +5,7 @@ from flask import Blueprint, g, request, url_for
 from webapp.acts import require_now, scan_ties, scans, seal_uses, sealing
 from webapp.errors import Incomplete, Unseen
 from webapp.pages import attachment, page, see_other
+from webapp.papers import jpeg_turn
 from webapp.procedure import Role
 from webapp.register import Paper, ScanPicture, row_number
 from webapp.routes import case
@@ -43,6 +44,8 @@ def _page(application, scan, refusal=None):
         pdf=Paper.newest(application, "form_pdf"),
         form=form,
         sheets=_sheets(application, scan),
+        turned=_turned(),
+        turned_on=(_turned() + 90) % 360,
         spots=[_url(scan, each) for kind in ("examined_spot", "spot") for each in scan.pictures(kind)],
         sentence=sentence,
         detail=detail,
@@ -62,14 +65,20 @@ def _sheets(application, scan):
     examined = [
         {"url": url_for("papers.show", number=each.id)} for each in Paper.pictures(application, is_masked=False)
     ]
-    scanned = [{"url": _url(scan, each)} for each in scan.pictures("page")]
+    scanned = [{"url": _url(scan, each, turned=_turned() or None)} for each in scan.pictures("page")]
     if len(examined) != len(scanned):
         return [(examined, scanned)]
     return [([one], [other]) for one, other in zip(examined, scanned, strict=True)]
 
 
-def _url(scan, picture):
-    return url_for("scans.picture", number=scan.application_id, scan=scan.id, picture=picture.id)
+def _url(scan, picture, **query):
+    return url_for("scans.picture", number=scan.application_id, scan=scan.id, picture=picture.id, **query)
+
+
+def _turned():
+    """By how many degrees the pages of the scan are to be shown turned, clockwise."""
+    given = request.values.get("turned", "")
+    return next((turn for turn in jpeg_turn.TURNS if str(turn) == given), 0)
 
 
 @bp.get("/scans/<int:scan>/pictures/<int:picture>")
@@ -77,7 +86,8 @@ def picture(number, scan, picture):
     row = ScanPicture.get_or_none((ScanPicture.scan == _shown(number, scan)) & (ScanPicture.id == picture))
     if row is None:
         raise Unseen("画像が見つかりません。", "印影確認の画面から開き直してください。")
-    return attachment(row.content.bytes(), f"scan-{scan}-{row.kind}-{row.page}.jpg", "image/jpeg", is_shown=True)
+    data = jpeg_turn.turned(row.content.bytes(), _turned())
+    return attachment(data, f"scan-{scan}-{row.kind}-{row.page}.jpg", "image/jpeg", is_shown=True)
 
 
 @bp.get("/scans/<int:scan>/file")
