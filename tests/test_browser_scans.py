@@ -78,3 +78,13 @@ def test_what_is_left_open_is_said_beside_its_field_and_the_rest_stays(visitor, 
     assert suzuki.page.get_by_label("見比べた内容").input_value().strip() == "照合番号と氏名を見比べました。"
     assert suzuki.page.get_by_role("checkbox").count() == 3 and again(examined).stage == "examined"
     assert [fault for fault in suzuki.faults if "422" not in fault] == []
+
+
+def test_a_scan_without_a_code_is_turned_by_a_link(visitor, examined, tmp_path):
+    suzuki = visitor(scripts=False)
+    bring(suzuki, examined, tmp_path, scans.without_code)
+    suzuki.follow("スキャンを右に90度回転する")
+    picture = suzuki.page.locator(".beside img").last
+    picture.scroll_into_view_if_needed()
+    width, height = picture.evaluate("image => image.decode().then(() => [image.naturalWidth, image.naturalHeight])")
+    assert width > height and suzuki.faults == []

@@ -113,11 +113,11 @@ def test_a_scan_without_a_code_is_turned_by_a_quarter_on_the_page_and_stays_so(b
     page = scan_of(browser, examined, spoil=without_code)
     before, after = images(page)[1], []
     for turn in (90, 180, 270):
-        page = browser.see(page.links()["右に90度回転する: スキャン"].partition("#")[0])
+        page = browser.see(page.links()["スキャンを右に90度回転する"].partition("#")[0])
         after.append(images(page)[1])
         assert after[-1].endswith(f"?turned={turn}")
         assert Image.open(io.BytesIO(browser.get(after[-1]).data)).getexif()[0x0112] == {90: 6, 180: 3, 270: 8}[turn]
-    assert page.links()["右に90度回転する: スキャン"].partition("#")[0] in before
+    assert page.links()["スキャンを右に90度回転する"].partition("#")[0] in before
     assert page.form("/stamp")["turned"] == "270"
     refused = confirm(browser, examined, words="", turned="270")
     assert refused.status == 422 and images(refused)[1] == after[-1]
