@@ -194,6 +194,15 @@ def test_several_pages_stand_page_beside_page(browser, case, printed, suzuki):
     assert Event.newest(application, "stamp").facts["pages"] == 2
 
 
+def test_a_scan_that_lacks_a_page_is_refused_with_both_numbers(browser, case, printed, suzuki):
+    printed.pages = 2
+    application = case.examined()
+    first, _ = print_of(application)
+    page = bring(browser.sign_in_as(suzuki), application, saved("PNG", stamped(first)), "scan.png")
+    assert page.status == 422 and "審査した第1版は2ページ、スキャンは1ページ" in page.text
+    assert Scan.select().count() == 0 and "すべてのページを、1つのファイルに" in page.text
+
+
 def test_a_tiff_with_a_cover_says_that_the_pages_differ(browser, examined):
     [sheet] = print_of(examined)
     data = saved("TIFF", Image.new("RGB", sheet.size, "white"), turned(180)(stamped(sheet)))

@@ -1,7 +1,17 @@
 """1-1-4: what the code on a scanned page says beside the version that was examined."""
 
 from webapp.errors import Refused
-from webapp.register import ApplicationForm
+from webapp.register import ApplicationForm, Paper
+
+
+def refuse_missing_pages(application, found):
+    """Raise Refused where a scan has fewer pages than the examined version: what leaves must be whole (seed 1-1-4)."""
+    wanted = len(Paper.pictures(application, is_masked=False))
+    if found < wanted:
+        raise Refused(
+            f"スキャンのページが足りません(審査した第{application.version}版は{wanted}ページ、スキャンは{found}ページ)。",
+            "捺印した申請書のすべてのページを、1つのファイルにスキャンしてください。",
+        )
 
 
 def tie(application, pages):

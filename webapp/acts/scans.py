@@ -12,13 +12,14 @@ LIMITS = {"seconds": 60, "megabytes": 1024}
 def receive_scan(application, who, name, data):
     """Keep and read a scan of the examined version: the Scan, which takes the place of one that waits. Raises Unseen,
     NotYourAct, Overtaken as the act `stamp` does, Incomplete without a file, Unreadable for one that is no scan, Refused
-    for a print of another version or application."""
+    for a print of another version or application, and for one that lacks a page."""
     require_now("stamp", application, who)
     frozen = forms.frozen_pdf(application)
     intake = intakes.receive(application, who, "scan", name, data, is_secret=True)
     with intakes.refusing(intake):
         taken = guard.run("webapp.papers.scan:read", data, name, **LIMITS)
         seen = guard.run("webapp.papers.scan_view:look", taken.pdf, frozen, **LIMITS)
+        scan_ties.refuse_missing_pages(application, len(seen.pages))
         tied = scan_ties.tie(application, seen.pages)
     before = Scan.waiting(application)
     with database.atomic():
