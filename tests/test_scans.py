@@ -11,6 +11,7 @@ from tests.administering import BOTH
 from tests.bad import attached
 from tests.cases import PIXEL, again, unguarded
 from tests.scans import saved, sheets, stamped, turned, without_code
+from tests.test_exports import as_csv
 from webapp.acts import case as case_acts
 from webapp.acts import examination, sealing
 from webapp.register import Event, Intake, Paper, Scan, ScanPicture, SealUse, database
@@ -318,6 +319,42 @@ def test_the_approval_of_a_signed_pdf_lands_there_too(browser, examined, case):
     page = browser.press(url, attached(signed, "signed.pdf") | {"approval": "総務第5号"})
     assert page.status == 200 and SealUse.get().approval == "総務第5号"
     assert Event.newest(examined, "seal").facts["approval"] == "総務第5号"
+
+
+def keepers_shown(browser):
+    """管守者 of the uses as the register of uses shows them, on screen and on paper."""
+    pages = [browser.see(f"/seal-uses{where}").tree for where in ("", "/paper")]
+    return [cell.text for page in pages for cell in page.iter("td") if cell.get("data-label") == "管守者"]
+
+
+def test_the_keeper_of_the_stamp_is_who_the_officer_says_and_offered_the_next_time(browser, examined, case):
+    page = scan_of(browser, examined)
+    assert page.form("/stamp")["keeper"] == ""
+    page = confirm(browser, examined, keeper="長" * 101)
+    assert page.status == 422 and "公印の管守者は100文字以内で入力してください。" in page.text
+    assert page.form("/stamp")["keeper"] == "長" * 101 and again(examined).stage == "examined"
+    assert "総務課長" in confirm(browser, examined, keeper=" 総務課長 ").text
+    use, event = SealUse.get(), Event.newest(examined, "stamp")
+    assert (use.stamp_keeper, use.keeper) == ("総務課長", None)
+    assert event.particulars["keeper"] == "総務課長" and "総務課長" not in str(event.facts)
+    assert keepers_shown(browser) == ["総務課長", "総務課長"]
+    assert "管守者総務課長" in browser.see(f"/seal-uses/{use.id}").text
+    assert as_csv(browser.get("/seal-uses/export?format=csv").data)[1][7] == "総務課長"
+    following = case.examined(title="次のもの")
+    assert scan_of(browser, following).form("/stamp")["keeper"] == "総務課長"
+    assert confirm(browser, following, attested=["whole"], keeper="").form("/stamp")["keeper"] == ""
+    confirm(browser, following, keeper="")
+    assert scan_of(browser, case.examined(title="その次")).form("/stamp")["keeper"] == "総務課長"
+
+
+def test_where_no_keeper_was_entered_nobody_is_named(browser, examined):
+    scan_of(browser, examined)
+    assert "公印の管守者(任意)記入なし" in confirm(browser, examined).text
+    use = SealUse.get()
+    assert (use.stamp_keeper, use.keeper, "keeper" in Event.newest(examined, "stamp").particulars) == ("", None, False)
+    assert "管守者記入なし" in browser.see(f"/seal-uses/{use.id}").text
+    assert keepers_shown(browser) == ["—", "—"]
+    assert as_csv(browser.get("/seal-uses/export?format=csv").data)[1][7] == ""
 
 
 def test_a_scan_is_not_confirmed_twice(browser, examined):

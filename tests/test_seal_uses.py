@@ -1,5 +1,7 @@
 """公印・電子署名使用簿: every use of the seal, on screen, on paper and as a file; none ever disappears."""
 
+from importlib.util import module_from_spec, spec_from_file_location
+
 import pytest
 from peewee import IntegrityError
 
@@ -8,6 +10,7 @@ from tests.test_exports import as_csv, as_xlsx
 from webapp import clock
 from webapp.acts import examination
 from webapp.register import Event, Paper, SealUse, database
+from webapp.register.database import MIGRATIONS
 
 
 @BOTH
@@ -97,3 +100,44 @@ def test_the_file_holds_what_is_shown_and_no_formula(browser, case, suzuki):
     assert heads[-2:] == ["決裁番号", "その後"] and "'=HYPERLINK(1)" in row
     assert as_xlsx(desk.get("/seal-uses/export?format=xlsx").data)[1][8] == "=HYPERLINK(1)"
     assert Event.select().where(Event.act == "export").count() == 2
+
+
+def migration(name):
+    spec = spec_from_file_location("migration", MIGRATIONS / f"{name}.py")
+    spec.loader.exec_module(module := module_from_spec(spec))
+    return module
+
+
+def a_stamped_paper(like, person):
+    """A stamped paper of the application of another paper, which the database enters into the register: its use."""
+    columns = {name: value for name, value in like.__data__.items() if name != "id"}
+    paper = Paper.create(**columns | {"kind": "scan", "person": person})
+    return SealUse.select(SealUse.id).where(SealUse.paper == paper).get()
+
+
+@BOTH
+def test_what_was_printed_as_the_keeper_stays_when_it_is_asked_for(browser, case, suzuki, tanaka):
+    """An upgrade with a stamp and a signature in the register: nobody's name is taken away, nobody's is added."""
+    before, now = migration("0026_seal_uses"), migration("0029_stamp_keeper")
+    signed = Paper.sealed(case.sealed())
+    database.execute_sql("ALTER TABLE seal_use DROP COLUMN stamp_keeper")
+    for statement in now.GONE[now.is_postgresql(database.obj)]:
+        database.execute_sql(statement)
+    entered = ("seal_use_entered", "paper", "INSERT", before.ENTER, "NEW.kind IN ('sealed_pdf', 'scan')")
+    for statement in before.follows(database.obj, *entered):
+        database.execute_sql(statement)
+    old = a_stamped_paper(signed, suzuki)
+    now.up(None, database.obj)
+    new = a_stamped_paper(signed, suzuki)
+    desk = browser.sign_in_as(suzuki)
+    kept = [(row.kind, row.keeper, row.stamp_keeper) for row in SealUse.select().order_by(SealUse.id)]
+    assert kept == [("sealed_pdf", tanaka, ""), ("scan", suzuki, ""), ("scan", None, "")]
+    assert "管守者鈴木 花子" in desk.see(f"/seal-uses/{old.id}").text
+    assert "管守者記入なし" in desk.see(f"/seal-uses/{new.id}").text
+
+
+@BOTH
+def test_the_keeper_of_a_key_is_nobody_else_than_its_person(case):
+    case.sealed()
+    with pytest.raises(IntegrityError), database.atomic():
+        SealUse.update(stamp_keeper="総務課長").execute()

@@ -1,4 +1,5 @@
-"""公印・電子署名使用簿: who reads it, and the number of the institution's own approval (決裁番号), which is never required."""
+"""公印・電子署名使用簿: who reads it, the number of the institution's own approval (決裁番号) and the keeper of its stamp
+(公印の管守者), neither of which is ever required."""
 
 from webapp.acts import entries, house
 from webapp.errors import NotYourAct, Overtaken, Unseen
@@ -7,6 +8,7 @@ from webapp.register import SealUse, database
 
 READERS = (Role.OFFICER, Role.AUDITOR, Role.ADMINISTRATOR)
 LONGEST = 100
+LABELS = {"approval": "決裁番号", "keeper": "公印の管守者"}
 
 
 def own_to(person):
@@ -46,7 +48,7 @@ def note_approval(use, who, text, before):
     if who.person is None or not may_note(who.person):
         raise NotYourAct("決裁番号は、登録担当者または署名した本人が記録します。", "登録担当者に連絡してください。")
     find(who.person, use.id)
-    number = _checked(text)
+    number = _checked("approval", text)
     with database.atomic():
         still = (SealUse.id == use.id) & (SealUse.approval == before)
         if not SealUse.update(approval=number).where(still).execute():
@@ -58,15 +60,21 @@ def note_approval(use, who, text, before):
 
 def approved(text):
     """{"approval": 決裁番号} as the event of a seal tells it, {} where none was given. Raises Incomplete."""
-    number = _checked(text)
+    number = _checked("approval", text)
     return {"approval": number} if number else {}
 
 
-def enter_approval(paper, approval=""):
-    """Write the 決裁番号 that came with a sealed paper into the row that the database has just entered for it."""
-    SealUse.update(approval=approval).where(SealUse.paper == paper).execute()
+def kept_by(text):
+    """{"keeper": 公印の管守者} as it stands beside the event of a stamp, {} where none was given. Raises Incomplete."""
+    keeper = _checked("keeper", text)
+    return {"keeper": keeper} if keeper else {}
 
 
-def _checked(text):
-    rule = entries.line("決裁番号", is_needed=False, longest=LONGEST)
-    return entries.checked({"approval": rule}, {"approval": text})["approval"]
+def enter(paper, approval="", keeper=""):
+    """Write what came with a sealed paper into the row that the database has just entered for it: 決裁番号, 公印の管守者."""
+    SealUse.update(approval=approval, stamp_keeper=keeper).where(SealUse.paper == paper).execute()
+
+
+def _checked(field, text):
+    rule = entries.line(LABELS[field], is_needed=False, longest=LONGEST)
+    return entries.checked({field: rule}, {field: text})[field]

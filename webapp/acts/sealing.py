@@ -51,7 +51,7 @@ def seal(application, who, name, data, stamp_note="", approval=""):
             report.append(_who_signed(found, head))
             report.extend(_same_person(application, head))
             paper = _keep(application, who, "sealed_pdf", f"{application.number}-signed.pdf", data, report)
-            seal_uses.enter_approval(paper, **approved)
+            seal_uses.enter(paper, **approved)
             kept.write(paper)
 
 
@@ -106,14 +106,15 @@ def _same_person(application, head):
     return [["審査した人と署名した人が同じです。", "注意", "機関の規程で認められているか確認してください。"]]
 
 
-def stamp(application, who, scan, attested, words="", approval=""):
+def stamp(application, who, scan, attested, words="", approval="", keeper=""):
     """Register a scan that waits (acts/scans) as the stamped paper; the officer attests what no machine can see, with the
     scan beside the examined version on screen (印影確認). `attested` names the boxes ticked, `words` says what was compared
-    where no code was read, `approval` is the 決裁番号, if there is one. Raises Incomplete when one is open, Overtaken for the
-    scan of another version or one that another has replaced."""
+    where no code was read, `approval` is the 決裁番号 and `keeper` the 公印の管守者, if they are given. Raises Incomplete when
+    one is open, Overtaken for the scan of another version or one that another has replaced."""
     require_now("stamp", application, who)
     scans.require_waiting(application, scan)
-    words, approved = " ".join(words.split())[:MOST_WORDS], seal_uses.approved(approval)
+    words = " ".join(words.split())[:MOST_WORDS]
+    approved, kept = seal_uses.approved(approval), seal_uses.kept_by(keeper)
     _demand_a_look(scan, attested, words)
     if Case(application).errors("stamp"):  # ACT-03
         raise Refused(
@@ -122,14 +123,14 @@ def stamp(application, who, scan, attested, words="", approval=""):
         )
     told = {"attested": sorted(ATTESTED), "sha256": scan.intake.sha256, "pages": scan.pages}
     told |= {"mark_on_page": scan.mark_on_page} | approved
-    beside = {"sealer": application.head.name} | ({} if scan.mark_on_page else {"compared": words})
+    beside = {"sealer": application.head.name} | ({} if scan.mark_on_page else {"compared": words}) | kept
     sealer = {"sealer": application.head, "attester": who.person}
     with performing("stamp", application, who, told, beside, **sealer):
         scans.require_waiting(Application.get_by_id(application.id), scan)  # as it is now that nobody else moves it
         report = [scan_ties.point(scan, who, words)]
         report.extend([sentence, "適合", who.person.name] for sentence in ATTESTED.values())
         paper = _keep(application, who, "scan", f"{application.number}-scan.pdf", scan.content.bytes(), report)
-        seal_uses.enter_approval(paper, **approved)
+        seal_uses.enter(paper, **approved, **kept)
         intakes.settle(scan.intake, "taken")
 
 

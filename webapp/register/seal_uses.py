@@ -14,15 +14,17 @@ _AT_ONCE = 200  # rows that are fetched in one go
 
 
 class SealUse(Row):
-    """One sealed paper. The database enters it with the paper; only `approval` (決裁番号) may be written later."""
+    """One sealed paper. The database enters it with the paper; only `approval` (決裁番号) and `stamp_keeper` (公印の管守者) may
+    be written later. `keeper` is the person of a key, and of a stamp whoever registered it while nobody was asked."""
 
     paper = ForeignKeyField(Paper, backref="+")
     application = ForeignKeyField(Application, backref="seal_uses")
     at = InstantField()
     kind = CharField()  # sealed_pdf: an electronic signature, scan: a stamp
     sealer = ForeignKeyField(Person, null=True, backref="+")
-    keeper = ForeignKeyField(Person, null=True, backref="+")  # 管守者
+    keeper = ForeignKeyField(Person, null=True, backref="+")
     approval = TextField(default="")
+    stamp_keeper = TextField(default="")
 
     class Meta:
         table_name = "seal_use"
@@ -30,6 +32,12 @@ class SealUse(Row):
     @classmethod
     def of(cls, paper):
         return cls.get_or_none(cls.paper == paper) if paper else None
+
+    @classmethod
+    def last_stamp_keeper(cls):
+        """The 公印の管守者 that was entered for the newest stamp that has one, or ""."""
+        newest = cls.select().where(cls.kind == "scan", cls.stamp_keeper != "").order_by(-cls.at, -cls.id).first()
+        return newest.stamp_keeper if newest else ""
 
     @classmethod
     def ids(cls, tests, most, after=None):

@@ -7,7 +7,7 @@ from webapp.errors import Incomplete, Unseen
 from webapp.pages import attachment, page, see_other
 from webapp.papers import jpeg_turn
 from webapp.procedure import Role
-from webapp.register import Paper, ScanPicture, row_number
+from webapp.register import Paper, ScanPicture, SealUse, row_number
 from webapp.routes import case
 from webapp.routes.finding import attempt, find, tried, typed, upload, who
 from webapp.routes.sealing import seal_page
@@ -52,7 +52,7 @@ def _page(application, scan, refusal=None):
         sealer_title=application.head.title(Role.HEAD) or "登録担当者",
         attested=sealing.ATTESTED,
         ticked=request.form.getlist("attested"),
-        typed=typed(words="", approval=""),
+        typed=typed(words="", approval="", keeper=SealUse.last_stamp_keeper()),
         most_words=sealing.MOST_WORDS,
         longest=seal_uses.LONGEST,
         refusal=refusal,
@@ -114,10 +114,9 @@ def stamp(number):
         nothing = Incomplete("スキャンがまだありません。", "先に、捺印済みの書面のスキャンを読み取ってください。")
         return seal_page(application, nothing, "stamped")
     given = request.form
+    said = {name: given.get(name, "") for name in ("words", "approval", "keeper")}
     return attempt(
-        lambda: sealing.stamp(
-            application, who(), scan, given.getlist("attested"), given.get("words", ""), given.get("approval", "")
-        ),
+        lambda: sealing.stamp(application, who(), scan, given.getlist("attested"), **said),
         lambda refusal: _page(application, scan, refusal),
         "sealing.report",
         "stamp",

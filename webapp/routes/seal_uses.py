@@ -26,6 +26,11 @@ def _named(person, row):
     return " ".join(filter(None, (person.title(Role.HEAD, clock.day_of(row.at)), person.name)))
 
 
+def keeper_of(row):
+    """The 管守者: of a stamp as it was entered, of a key its person; "" where nobody was named."""
+    return row.stamp_keeper or _named(row.keeper, row)
+
+
 def _means(row):
     """The certificate, or that it was the stamp."""
     found = row.certificate
@@ -44,7 +49,7 @@ COLUMNS = (
     ("sha256", "SHA-256", lambda row: row.paper.sha256),
     ("sealer", "捺印・署名した人", lambda row: _named(row.sealer, row)),
     ("means", "証明書または公印", _means),
-    ("keeper", "管守者", lambda row: _named(row.keeper, row)),
+    ("keeper", "管守者", keeper_of),
     ("approval", "決裁番号", lambda row: row.approval),
     ("came_to", "その後", lambda row: row.came_to),
 )
