@@ -63,9 +63,11 @@ def test_a_scan_upside_down_is_compared_and_registered(visitor, examined, tmp_pa
     for box in suzuki.page.get_by_role("checkbox").all():
         box.check()
     suzuki.fill("決裁番号", "総務第1号")
+    suzuki.fill("公印の管守者", "総務課長")
     suzuki.press(button("stamp"))
     assert "審査した第1版と同じ印刷物です。" in suzuki.page.locator("main").inner_text()
-    assert again(examined).stage == "sealed" and SealUse.get().approval == "総務第1号" and suzuki.faults == []
+    assert again(examined).stage == "sealed" and suzuki.faults == []
+    assert (SealUse.get().approval, SealUse.get().stamp_keeper) == ("総務第1号", "総務課長")
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no_scripts"])

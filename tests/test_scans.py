@@ -333,7 +333,7 @@ def test_the_keeper_of_the_stamp_is_who_the_officer_says_and_offered_the_next_ti
     page = confirm(browser, examined, keeper="長" * 101)
     assert page.status == 422 and "公印の管守者は100文字以内で入力してください。" in page.text
     assert page.form("/stamp")["keeper"] == "長" * 101 and again(examined).stage == "examined"
-    assert "総務課長" in confirm(browser, examined, keeper=" 総務課長 ").text
+    assert "公印の管守者(任意)総務課長" in confirm(browser, examined, keeper=" 総務課長 ").text
     use, event = SealUse.get(), Event.newest(examined, "stamp")
     assert (use.stamp_keeper, use.keeper) == ("総務課長", None)
     assert event.particulars["keeper"] == "総務課長" and "総務課長" not in str(event.facts)
@@ -355,6 +355,22 @@ def test_where_no_keeper_was_entered_nobody_is_named(browser, examined):
     assert "管守者記入なし" in browser.see(f"/seal-uses/{use.id}").text
     assert keepers_shown(browser) == ["—", "—"]
     assert as_csv(browser.get("/seal-uses/export?format=csv").data)[1][7] == ""
+
+
+def test_the_keeper_of_a_stamp_may_come_later_and_what_stood_there_stays_in_the_event(browser, examined, ito):
+    scan_of(browser, examined)
+    confirm(browser, examined)
+    use = SealUse.get()
+    url = f"/seal-uses/{use.id}/keeper"
+    page = browser.press(url, {"keeper": "文書管理者", "before": ""})
+    assert page.status == 200 and "管守者文書管理者" in page.text
+    assert browser.press(url, {"keeper": "総務課長", "before": ""}).status == 409
+    long = browser.press(url, {"keeper": "長" * 101, "before": "文書管理者"})
+    assert long.status == 422 and long.form("/keeper")["keeper"] == "長" * 101
+    event = Event.newest(use, "note_keeper")
+    assert (event.facts, event.particulars) == ({}, {"keeper": ["", "文書管理者"]})
+    assert browser.sign_in_as(ito).press(url, {"keeper": "", "before": "文書管理者"}).status == 403
+    assert SealUse.get().stamp_keeper == "文書管理者"
 
 
 def test_a_scan_is_not_confirmed_twice(browser, examined):

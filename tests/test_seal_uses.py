@@ -137,7 +137,11 @@ def test_what_was_printed_as_the_keeper_stays_when_it_is_asked_for(browser, case
 
 
 @BOTH
-def test_the_keeper_of_a_key_is_nobody_else_than_its_person(case):
+def test_the_keeper_of_a_key_is_nobody_else_than_its_person(browser, case, suzuki):
     case.sealed()
+    url = f"/seal-uses/{SealUse.get().id}"
+    assert "公印の管守者" not in browser.sign_in_as(suzuki).see(url).text
+    page = browser.press(f"{url}/keeper", {"keeper": "総務課長", "before": ""})
+    assert "電子署名の鍵の管守者は、署名した本人です。" in page.text and SealUse.get().stamp_keeper == ""
     with pytest.raises(IntegrityError), database.atomic():
         SealUse.update(stamp_keeper="総務課長").execute()

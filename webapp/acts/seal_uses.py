@@ -1,14 +1,17 @@
 """公印・電子署名使用簿: who reads it, the number of the institution's own approval (決裁番号) and the keeper of its stamp
 (公印の管守者), neither of which is ever required."""
 
+from contextlib import contextmanager
+
 from webapp.acts import entries, house
-from webapp.errors import NotYourAct, Overtaken, Unseen
+from webapp.errors import NotYourAct, Overtaken, Refused, Unseen
 from webapp.procedure import Role
 from webapp.register import SealUse, database
 
 READERS = (Role.OFFICER, Role.AUDITOR, Role.ADMINISTRATOR)
 LONGEST = 100
 LABELS = {"approval": "決裁番号", "keeper": "公印の管守者"}
+COLUMNS = {"approval": SealUse.approval, "keeper": SealUse.stamp_keeper}
 
 
 def own_to(person):
@@ -45,17 +48,32 @@ def may_note(person):
 def note_approval(use, who, text, before):
     """Write the 決裁番号 of a use (an empty text takes it away); `before` is what stood there when the page was opened.
     The old number stays in the event. Raises NotYourAct, Incomplete, Overtaken."""
-    if who.person is None or not may_note(who.person):
-        raise NotYourAct("決裁番号は、登録担当者または署名した本人が記録します。", "登録担当者に連絡してください。")
-    find(who.person, use.id)
-    number = _checked("approval", text)
-    with database.atomic():
-        still = (SealUse.id == use.id) & (SealUse.approval == before)
-        if not SealUse.update(approval=number).where(still).execute():
-            raise Overtaken(
-                "決裁番号は、ほかの人が変更しています。", "画面を開き直して、いまの番号を確認してください。"
-            )
+    with _noting(use, who, "approval", text, before) as number:
         house.note("note_approval", use, who, {"approval": [before, number]})
+
+
+def note_keeper(use, who, text, before):
+    """The same for the 公印の管守者 of a stamp. Raises Refused for a signature: its key is kept by its own person."""
+    if use.kind != "scan":
+        raise Refused("電子署名の鍵の管守者は、署名した本人です。", "使用簿の記録を確認してください。")
+    with _noting(use, who, "keeper", text, before) as keeper:
+        house.note("note_keeper", use, who, None, {"keeper": [before, keeper]})
+
+
+@contextmanager
+def _noting(use, who, field, text, before):
+    """A field of a use written anew; yields its value, for the event of the same transaction."""
+    label, column = LABELS[field], COLUMNS[field]
+    if who.person is None or not may_note(who.person):
+        raise NotYourAct(f"{label}は、登録担当者または署名した本人が記録します。", "登録担当者に連絡してください。")
+    find(who.person, use.id)
+    value = _checked(field, text)
+    with database.atomic():
+        if not SealUse.update({column: value}).where(SealUse.id == use.id, column == before).execute():
+            raise Overtaken(
+                f"{label}は、ほかの人が変更しています。", "画面を開き直して、いまの内容を確認してください。"
+            )
+        yield value
 
 
 def approved(text):

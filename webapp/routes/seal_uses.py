@@ -26,8 +26,8 @@ def _named(person, row):
     return " ".join(filter(None, (person.title(Role.HEAD, clock.day_of(row.at)), person.name)))
 
 
-def keeper_of(row):
-    """The 管守者: of a stamp as it was entered, of a key its person; "" where nobody was named."""
+def _keeper(row):
+    """Of a stamp as it was entered, of a key its person; of a stamp before it was asked for, what was printed then."""
     return row.stamp_keeper or _named(row.keeper, row)
 
 
@@ -49,7 +49,7 @@ COLUMNS = (
     ("sha256", "SHA-256", lambda row: row.paper.sha256),
     ("sealer", "捺印・署名した人", lambda row: _named(row.sealer, row)),
     ("means", "証明書または公印", _means),
-    ("keeper", "管守者", keeper_of),
+    ("keeper", "管守者", _keeper),
     ("approval", "決裁番号", lambda row: row.approval),
     ("came_to", "その後", lambda row: row.came_to),
 )
@@ -174,7 +174,7 @@ def _page(use, refusal=None):
         columns=exported.columns(COLUMNS),
         may_note=acts.may_note(g.person),
         may_see=row.application.is_seen_by(g.person),
-        typed=typed(approval=row.approval),
+        typed=typed(approval=row.approval, keeper=row.stamp_keeper),
         longest=acts.LONGEST,
         refusal=refusal,
     )
@@ -182,11 +182,20 @@ def _page(use, refusal=None):
 
 @bp.post("/<int:number>/approval")
 def note_approval(number):
+    return _noted(number, acts.note_approval, "approval")
+
+
+@bp.post("/<int:number>/keeper")
+def note_keeper(number):
+    return _noted(number, acts.note_keeper, "keeper")
+
+
+def _noted(number, act, field):
     use, given = acts.find(g.person, number), request.form
     return attempt(
-        lambda: acts.note_approval(use, who(), given.get("approval", ""), given.get("before", "")),
+        lambda: act(use, who(), given.get(field, ""), given.get("before", "")),
         lambda refusal: _page(use, refusal),
         "seal_uses.show",
-        "note_approval",
+        act.__name__,
         number=number,
     )

@@ -11,7 +11,6 @@ from webapp.procedure import Role
 from webapp.register import Institution, Paper, Scan, SealValidation
 from webapp.routes import case
 from webapp.routes.finding import attempt, find, typed, upload, who
-from webapp.routes.seal_uses import keeper_of
 
 OPENSC = "/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so"  # through it the practice card reader is reached
 bp = Blueprint("sealing", __name__, url_prefix="/applications/<int:number>")
@@ -91,7 +90,6 @@ def report(number):
     """What was checked of the sealed PDF, and what it means."""
     application = find(number)
     paper = Paper.sealed(application)
-    use = seal_uses.shown(g.person, paper)
     points = [{"sentence": s, "result": r, "detail": d} for s, r, d in (paper.report or [])] if paper else []
     return page(
         "applications/seal_report.html",
@@ -103,6 +101,5 @@ def report(number):
         validation=SealValidation.of(paper),
         refused=SealValidation.refused(application).count(),
         title=application.sealer.title(Role.HEAD) if application.sealer else "",
-        use=use,
-        keeper=keeper_of(use) if use else "",
+        use=seal_uses.shown(g.person, paper),
     )
