@@ -9,6 +9,7 @@ from webapp.papers.form_book import Book, Sheet, ref
 from webapp.papers.form_fields import CHOICE, GROUPS, Field, fields, fold
 from webapp.papers.form_mapping import BOXES, PREFIX, boxes, is_label, is_placeholder
 
+MOST_CROSSED = 40  # rows, columns and lines of a table of persons
 LONGEST_LABEL = 60  # characters
 LONE_DAY = re.compile("(令和|西暦|20)?年月日")
 POSTAL = "〒"  # alone in a cell: the label of the one beside it
@@ -66,28 +67,25 @@ def propose(book: Book, kind: str) -> tuple[dict, list[str]]:
 def _crossed(labels, wanted):
     """What a table of persons takes, with a row for each group and a column for each item: field, label of the column and
     cell, for every such crossing."""
-    rows = [each for each in labels if _group_of(each.folded)]
-    for row, column in itertools.product(rows, labels):
-        spot = row.sheet.area(row.area[0], column.area[1])
-        if row.sheet != column.sheet or not row.area[3] < column.area[1] or not _is_column(column, spot):
-            continue
-        for field in wanted:
-            if (
-                field.group == _group_of(row.folded)
-                and field.group != "subject"
-                and _likeness(field.words, column.folded)
-            ):
+    rows = {}
+    for each in labels:
+        rows.setdefault(_group_of(each.folded), []).append(each)
+    for field in (each for each in wanted if each.group not in ("", "subject")):
+        columns = [each for each in labels if _likeness(field.words, each.folded)]
+        for row, column in itertools.product(rows.get(field.group, ())[:MOST_CROSSED], columns[:MOST_CROSSED]):
+            spot = row.sheet.area(row.area[0], column.area[1])
+            if row.sheet is column.sheet and row.area[3] < column.area[1] and _is_column(column, spot):
                 reason = f"「{_in_line(row.text)}」の行、「{_in_line(column.text)}」の列"
                 yield field, column, Proposal(f"{row.sheet.name}!{ref(*spot[:2])}", "高", reason)
 
 
 def _is_column(label, spot):
     """Whether a cell stands under a label, as wide as it, with nothing but free cells of that width between them."""
-    top, left, bottom, right = label.area
-    between = [label.sheet.area(row, left) for row in range(bottom + 1, spot[0] + 1)]
-    return bool(between) and all(
-        (each[1], each[3]) == (left, right) and _is_free(label.sheet, *each[:2]) for each in between
-    )
+    _, left, bottom, right = label.area
+    if not 0 < spot[0] - bottom <= MOST_CROSSED:
+        return False
+    between = (label.sheet.area(row, left) for row in range(bottom + 1, spot[0] + 1))
+    return all((each[1], each[3]) == (left, right) and _is_free(label.sheet, *each[:2]) for each in between)
 
 
 def _in_line(text):
