@@ -12,7 +12,7 @@ from tests import ca
 from tests.attesting import EXTENSIONS, Maker
 from tests.bad import secrets_of
 from tests.cases import unguarded
-from webapp import clock
+from webapp import clock, profiles
 from webapp.acts import dispatch, key_protection, token_ledger
 from webapp.errors import Incomplete, NotYourAct
 from webapp.papers import attestation
@@ -77,7 +77,10 @@ def trusted(house):
 
 
 @pytest.fixture
-def public(house):
+def public(house, monkeypatch):
+    """The institution applies to UPKI, whose S/MIME certificates come from the CA of these tests."""
+    text = profiles.text_of("upki-v2.4").replace("SECOM Passport for PublicID SMIME RSA CA 2023", "Practice S/MIME CA")
+    monkeypatch.setattr(profiles, "text_of", lambda name: text)
     Institution.update(profile="upki-v2.4").execute()
 
 
