@@ -48,6 +48,23 @@ def test_a_mail_becomes_an_application_that_the_same_officer_examines(browser, c
     assert again(made).stage == "examined"
 
 
+def test_the_history_says_that_the_officer_did_it_in_the_place_of_the_sender(browser, case, suzuki, sato, ito):
+    browser.sign_in_as(suzuki)
+    page = drop(browser, ("a.eml", mail(("申請書.xlsx", form(case)), ("a.csr", encoded(request())))))
+    shown = browser.press(f"/arrivals/{Arrival.get().id}/application", page.form("/application")).text
+    for sentence in (
+        f"{sato.name}さんに代わって、申請を始めました(代理登録)。",
+        f"{sato.name}さんから届いたCSRを登録しました(代理登録)。",
+        f"{sato.name}さんが文書を承認していることを確かめ、代わりに記録しました(代理登録)。",
+        f"{sato.name}さんに代わって、申請を提出しました(代理登録)。第1版",
+        f"届いた申請書の内容で、{sato.name}さんに代わって申請を作りました(代理登録)。",
+    ):
+        assert sentence in shown
+    assert "文書を承認しました" not in shown
+    browser.sign_in_as(ito)
+    assert f"{sato.name}さんに代わって、申請を提出しました" in browser.see("/records").text
+
+
 def test_where_the_form_has_no_password_the_house_makes_one(browser, case, suzuki):
     browser.sign_in_as(suzuki)
     page = drop(browser, ("申請書.xlsx", form(case, zip_password="")), ("a.csr", encoded(request())))
@@ -138,6 +155,7 @@ def test_what_cannot_be_read_is_kept_with_what_to_ask_for(browser, suzuki, name,
     browser.sign_in_as(suzuki)
     page = drop(browser, ("a.eml", mail((name, data), ("a.csr", encoded(request())))))
     assert sentence in page.text and "送り主への返信文" in page.text
+    assert "届いた申請(内容を読み取れません)" in page.text
     dismissed = browser.press(f"/arrivals/{Arrival.get().id}/dismissal", {"reason": "返信しました"})
     assert dismissed.status == 200 and Arrival.get().state == "dismissed"
 

@@ -16,7 +16,7 @@ bp = Blueprint("arrivals", __name__, url_prefix="/arrivals")
 SHOWN = 50
 AT_HOME = 10
 LATE = 3  # business days after which one that waits stands out
-KINDS = {"issue": "発行申請書", "revoke": "失効申請書", "unknown": "読み取れない申請"}
+KINDS = {"issue": "発行申請書", "revoke": "失効申請書", "unknown": "内容を読み取れない申請"}
 STATES = {"read": "未処理", "registered": "申請を作成済み", "dismissed": "登録しない"}
 
 
@@ -115,7 +115,7 @@ def _page(arrival, refusal=None):
         "arrivals/show.html",
         refusal=refusal,
         arrival=arrival,
-        kind=KINDS[arrival.kind],
+        heading="届いた申請(内容を読み取れません)" if arrival.kind == "unknown" else f"届いた{KINDS[arrival.kind]}",
         state=STATES[arrival.state],
         subscriber=person,
         compared=arrival_comparison.Comparison(arrival, person),

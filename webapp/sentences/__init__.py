@@ -3,9 +3,9 @@
 from datetime import date
 
 from webapp.procedure import ROLE_LABELS, Role
-from webapp.register import EventParticulars
+from webapp.register import EventParticulars, Person
 from webapp.sentences.done import DONE
-from webapp.sentences.events import EVENTS, OBJECTS
+from webapp.sentences.events import EVENTS, INSTEAD, OBJECTS
 
 # The registered values of the institution, as an event that changed them names them.
 HOUSE_LABELS = {
@@ -41,21 +41,29 @@ _NOTES = ("reason", "question", "answer", "fault", "note", "purpose", "compared"
 
 def told_all(events):
     """Events as {at, sentence, person, note}: who did what, and their own words where there are any."""
-    beside = EventParticulars.beside(events)
-    return [_told(event, beside.get(event.seq, {})) for event in events]
+    beside, names = EventParticulars.beside(events), _represented(events)
+    return [_told(event, beside.get(event.seq, {}), names) for event in events]
 
 
-def _told(event, beside):
+def _represented(events):
+    """{id: name} of those in whose place something was done (代理登録)."""
+    wanted = {event.facts["on_behalf_of"] for event in events if "on_behalf_of" in event.facts}
+    return {row.id: row.name for row in Person.select().where(Person.id.in_(wanted))} if wanted else {}
+
+
+def _told(event, beside, names):
     notes = [beside[name] for name in _NOTES if beside.get(name)]
     return {
         "at": event.at,
-        "sentence": _act(event) + _detail(event),
+        "sentence": _act(event, names) + _detail(event),
         "person": event.person.name if event.person else "自動",
         "note": "\n".join(notes),
     }
 
 
-def _act(event):
+def _act(event, names):
+    if "on_behalf_of" in event.facts and event.act in INSTEAD:
+        return INSTEAD[event.act].format(name=names[event.facts["on_behalf_of"]])
     if event.act == "dispatch_by_hand" and "receipt" in event.facts:
         return "認証局のポータルで申請しました。"
     return EVENTS.get(event.act, event.act)

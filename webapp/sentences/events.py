@@ -146,6 +146,17 @@ EVENTS = {
     "finish_job": "署名ステーションの結果を受け取りました。",
 }
 
+# The same, where an officer has done it in the place of somebody who sent a filled form (代理登録): nobody reads that the
+# officer agreed or applied for herself.
+INSTEAD = {
+    "open": "{name}さんに代わって、申請を始めました(代理登録)。",
+    "attach_csr": "{name}さんから届いたCSRを登録しました(代理登録)。",
+    "consent": "{name}さんが文書を承認していることを確かめ、代わりに記録しました(代理登録)。",
+    "submit": "{name}さんに代わって、申請を提出しました(代理登録)。",
+    "block_key": "{name}さんの申請により、鍵の使用を止めました(代理登録)。",
+    "register_arrival": "届いた申請書の内容で、{name}さんに代わって申請を作りました(代理登録)。",
+}
+
 # What an event is about, by its table; an application is called by its number.
 OBJECTS = {
     "institution": "機関の情報",
