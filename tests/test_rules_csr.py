@@ -132,7 +132,14 @@ def test_an_ou_is_found(rsa_3072):
 def test_another_order_is_another_subject():
     csr = papers.read(ca.pem(ca.csr(ca.new_key(), tuple(reversed(ca.SUBJECT)))))
     [finding] = _judged(csr)
-    assert finding.id == "CSR-07" and "順序" in finding.sentence
+    assert finding.id == "CSR-07" and "値は発行申請書と同じですが、項目の順序が違います" in finding.sentence
+    assert "(CSRは CN→O→L→ST→C、発行申請書は C→ST→L→O→CN)" in finding.sentence
+
+
+def test_two_values_of_one_name_that_have_changed_places_are_shown_as_they_stand():
+    first, last = (Subject((("C", "JP"), ("OU", one), ("OU", two))) for one, two in (("A", "B"), ("B", "A")))
+    [finding] = rules.csr_07(replace(GOOD, subject=first), last)
+    assert "「OU=B, OU=A, C=JP」" in finding.sentence and "「OU=A, OU=B, C=JP」" in finding.sentence
 
 
 def test_the_proposed_command_makes_the_right_subject(rsa_3072, tmp_path):

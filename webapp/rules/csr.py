@@ -138,18 +138,20 @@ def csr_07(csr, form_subject):
     """The subject is that of the form, attribute by attribute and in its order."""
     if csr.subject == form_subject:
         return []
-    same_parts = sorted(csr.subject.values) == sorted(form_subject.values)
-    why = "項目の順序が違います。" if same_parts else ""
-    found, expected = (subjects.quoted(str(each), 400) for each in (csr.subject, form_subject))
-    return [
-        Finding(
-            "CSR-07",
-            ERROR,
-            "subject",
-            f"CSRの主体者DNは{found}、発行申請書の主体者DNは{expected}で、一致しません。{why}",
-            f"次のコマンドでCSRを作り直せます(鍵は同じでかまいません): {openssl_command(form_subject)}",
+    advice = f"次のコマンドでCSRを作り直せます(鍵は同じでかまいません): {openssl_command(form_subject)}"
+    return [Finding("CSR-07", ERROR, "subject", _difference(csr.subject, form_subject), advice)]
+
+
+def _difference(found, expected):
+    """How two subjects differ: in their order alone, or in what they say."""
+    orders = ["→".join(short for short, _ in each.values) for each in (found, expected)]
+    if sorted(found.values) == sorted(expected.values) and orders[0] != orders[1]:
+        return (
+            "CSRの主体者DNは、値は発行申請書と同じですが、項目の順序が違います"
+            f"(CSRは {orders[0]}、発行申請書は {orders[1]})。"
         )
-    ]
+    shown = [subjects.quoted(str(each), 400) for each in (found, expected)]
+    return f"CSRの主体者DNは{shown[0]}、発行申請書の主体者DNは{shown[1]}で、一致しません。"
 
 
 @rule(
