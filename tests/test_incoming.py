@@ -152,6 +152,26 @@ def test_the_beginning_of_the_review_is_proposed_as_its_day(browser, case, suzuk
     assert "fault" not in page.form("/review") and page.form("/review")["mail"]
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "why"),
+    [
+        ("申請書を受け付けました。代表電話番号はこちらでよろしいでしょうか。", "question",
+         "本文の「代表電話番号はこちらでよろしいでしょうか」。受付の知らせもあります: 本文の「受け付けました」"),
+        ("受付いたしました。次の点をお知らせください。", "question",
+         "本文の「お知らせください」。受付の知らせもあります: 本文の「受付いたしました」"),
+        ("申請書類を受領いたしました。審査を開始しますから、お待ちください。", "receipt", "本文の「受領いたしました」"),
+        ("審査を始めました。", "receipt", "本文の「審査を始めました」"),
+        ("申請は却下されました。", "refusal", "本文の「却下されました」"),
+        ("記載を訂正してください。", "question", "本文の「訂正してください」"),
+        ("住所は合っていますか?", "question", "本文の「住所は合っていますか?」"),
+        ("ご案内: https://desk.example/?id=1", "unknown", ""),
+    ],
+)  # fmt: skip
+def test_a_question_goes_before_the_receipt_and_whole_words_are_quoted(case, text, kind, why):
+    row = arrived(case, mails.other("お知らせ", text))
+    assert (row.kind, row.why) == (kind, why)
+
+
 def test_the_same_mail_twice_is_one_also_when_only_the_message_id_is_the_same(browser, case, suzuki):
     application = case.sent()
     message = mails.faults(application, "x")

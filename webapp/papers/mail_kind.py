@@ -2,7 +2,12 @@
 
 import re
 
-# Tried in this order: what an answer says for good goes before what it says in passing.
+# How a verb goes on, so that what is quoted is a whole word of the mail.
+_ON = (
+    r"(?:(?:し|され|となり|いたし|致し|させていただき)?(?:ました|ます|ません(?:でした)?)"
+    r"|でした|して(?:ください)?|ください)?"
+)
+# Tried in this order: what an answer says for good goes before what it says in passing, and a question before the receipt.
 _WORDS = (
     (
         "revoked",
@@ -11,11 +16,13 @@ _WORDS = (
     ("refusal", r"却下|不受理|発行(?:を)?(?:お断り|いたしかね|できません)|お受け(?:いたしかね|できません)|rejected"),
     (
         "question",
-        r"不備|訂正|差し?替え|再提出|お送り(?:直し|ください)|ご(?:回答|返信|教示)|お知らせください|確認(?:でき|が取れ)ません",
+        r"不備|訂正|差し?替え|再提出|お送り(?:直し|ください)|ご(?:回答|返信|教示)|お知らせください|確認(?:でき|が取れ)ません"
+        r"|お尋ね|お(?:聞|教)かせ|お?教えください|教えて(?=ください)|質問(?=が|です|いた|させ)"
+        r"|[^\s、。「」]{0,20}(?:(?:ます|ません|です|でしょう)か(?!ら)|(?<=[ぁ-ヶ一-龠])[??])",
     ),
     (
         "receipt",
-        r"受け?付け(?:まし|いたし|完了)|受付完了|受領(?:まし|いたし|しまし)|審査を(?:開始|始め)|お申し?込みありがとう",
+        r"受け?付け?(?=まし|いたし|致し|しまし|させて)|受け?付け?を?完了|受領(?=まし|いたし|致し|しまし)|審査を(?:開始|始め)|お申し?込みありがとう",
     ),
 )
 _ZIP = b"PK\x03\x04"
@@ -24,7 +31,8 @@ _QUOTED = re.compile(r"^\s*[>＞|]|^-{3,}\s*(?:Original Message|元のメッセ�
 
 def kind_of(mail):
     """(kind, why) of a ReceivedMail and those inside it: certificate (a ZIP came), revoked, refusal, question, receipt
-    or unknown; `why` is a Japanese phrase. What it quotes from others does not count."""
+    or unknown; `why` is a Japanese phrase, which tells a receipt beside a question too. What it quotes from others does not
+    count."""
     parcel = zip_of(mail)
     for kind, words in _WORDS[:1]:  # a notice of revocation may come with files
         if parcel is None and (found := _found(mail, words)):
@@ -33,7 +41,8 @@ def kind_of(mail):
         return "certificate", f"添付の「{parcel.name}」"
     for kind, words in _WORDS[1:]:
         if found := _found(mail, words):
-            return kind, found
+            also = _found(mail, dict(_WORDS)["receipt"]) if kind == "question" else ""
+            return kind, f"{found}。受付の知らせもあります: {also}" if also else found
     return "unknown", ""
 
 
@@ -50,7 +59,7 @@ def _is_office(name):
 def _found(mail, words):
     for part in mail.everything():
         for where, text in (("件名", part.subject), ("本文", said(part.text))):
-            if match := re.search(words, text, re.IGNORECASE):
+            if match := re.search(f"(?:{words}){_ON}", text, re.IGNORECASE):
                 return f"{where}の「{match[0]}」"
     return ""
 
