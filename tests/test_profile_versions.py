@@ -1,11 +1,16 @@
 """The version of the CA profile stays with each application: a later change does not rewrite the past. An institution adds a
 profile of its own, and everybody may read what a CA wants."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests import ca
 from tests.cases import again
-from webapp import commands, profiles
+from webapp import commands, pages, profiles
 from webapp.acts import Who, ca_profiles, facts, institution, keys
 from webapp.errors import NotYourAct, Refused
 from webapp.papers import csr as csr_paper
@@ -195,6 +200,26 @@ def test_a_file_is_checked_without_any_data(tmp_path, capsys, monkeypatch):
     )
     assert commands.main(["profiles", "check", str(tmp_path / "none.toml")]) == 1
     assert commands.main(["profiles", "check"]) == 1
+
+
+def typed(*words):
+    """What somebody sees who types `flask …` in the folder of the programs, without any settings: (status, out, err)."""
+    bare = {name: value for name, value in os.environ.items() if not name.startswith(("SHIRUSHI_", "FLASK_"))}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    ran = subprocess.run(["flask", *words], cwd=pages.HOME, env=bare | {"PATH": path}, capture_output=True, text=True)
+    return ran.returncode, ran.stdout, ran.stderr
+
+
+@pytest.mark.slow
+def test_flask_as_it_is_typed_checks_a_file_without_data_or_settings(tmp_path):
+    status, out, err = typed("profiles", "check", "webapp/profiles/upki-v2.4.toml")
+    assert (status, out.split("\n")[0], err) == (0, "問題はありません。", "")
+    file = tmp_path / "shinsei.toml"
+    file.write_text(OWN.replace("business_days = 10", "business_days = 0"), "utf-8")
+    status, out, err = typed("profiles", "check", str(file))
+    assert (status, out) == (1, "") and "1件の問題" in err and "business_days" in err
+    status, _, err = typed("profiles", "add", str(file))
+    assert status == 1 and "データの置き場所が指定されていません" in err and "Traceback" not in err
 
 
 def test_flask_checks_adds_and_lists(house, tmp_path, settings):

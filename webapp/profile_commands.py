@@ -1,5 +1,5 @@
 """The operator's commands about CA profiles: `profiles check FILE`, `profiles add FILE`, `profiles list`. They are offered by
-`python -m webapp.commands` and by `flask --app webapp.wsgi`."""
+`python -m webapp.commands`, by `flask` (app.py) and by `flask --app webapp.wsgi`."""
 
 import sys
 from pathlib import Path
