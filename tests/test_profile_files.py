@@ -111,6 +111,45 @@ def test_values_that_contradict_each_other_are_refused(old, new, where, sentence
     assert any(each.where == where and sentence in each.sentence and each.advice for each in faults(changed(old, new)))
 
 
+def test_a_contradiction_is_told_beside_faults_that_do_not_concern_it():
+    text = SOUND.replace("business_days = 10", "business_days = 0").replace('["OU", "DC", "emailAddress"]', '["CN"]')
+    found = [(each.where, each.sentence) for each in faults(text)]
+    assert [where for where, _ in found] == ["business_days", "forbidden_attributes"]
+    assert "必要な項目にもある項目(CN)です。" in found[1][1]
+
+
+def test_what_is_wrong_by_itself_contradicts_nothing():
+    text = SOUND.replace("required_attributes = [", 'required_attributes = ["X", ').replace(
+        '["OU", "DC", "emailAddress"]', '["O", "C"]'
+    )
+    assert [each.where for each in faults(text)] == ["required_attributes[1]", "fixed_attributes"]
+    text = changed("second_person", 'seal = "nobody"\nsecond_person')
+    assert [each.where for each in faults(text)] == ["seal"]
+
+
+@pytest.mark.parametrize(
+    ("day", "sentence", "advice"),
+    [
+        ("2026-13-01", "2026-13-01 という日はありません。", "実際にある日付"),
+        ("2026-02-30 # 上限", "2026-02-30 という日はありません。", "実際にある日付"),
+        ("2026-3-1", "2026-3-1 は日付の書き方が違います。", "2026-03-01 と書いて"),
+        ("2026-03-01x", "値のあとに余分な文字", "確認して"),
+    ],
+)
+def test_a_day_that_does_not_exist_is_called_so_with_its_line(day, sentence, advice):
+    text = changed("issued_from = 2026-03-01", f"issued_from = {day}")
+    [fault] = faults(text)
+    assert sentence in fault.sentence and advice in fault.advice
+    assert text.splitlines()[fault.line - 1] == f"issued_from = {day}"
+
+
+def test_a_portal_is_reached_by_https_alone_but_a_kept_version_is_still_read():
+    text = profiles.text_of("portal").replace("https://portal", "HTTP://portal")
+    [fault] = faults(text)
+    assert fault.where == "portal_address" and "暗号化されません" in fault.sentence and "https://" in fault.advice
+    assert profiles.read(text, "kept").portal_address == "HTTP://portal.ca.example/"
+
+
 def test_all_faults_are_told_at_once_in_the_order_of_the_file():
     text = SOUND.replace("business_days = 10", "business_days = 0").replace("public = false", "publik = false")
     found = [each.where for each in faults(text)]
@@ -130,7 +169,7 @@ def test_all_faults_are_told_at_once_in_the_order_of_the_file():
         ("[a]\n[a]", "2回書かれて"),
         ("a = [" + "\n[" * 30000, "入れ子が深すぎる"),
         ("a = [1", "「]」がありません"),
-        ("a = 2026-02-30", "ない日付"),
+        ("a = 2026-02-30", "という日はありません"),
         ("a = 'b", "引用符がありません"),
         ("= 1", "名前が正しく"),
         ("", "この項目がありません"),

@@ -7,7 +7,7 @@ What nobody could read in a source is said so in the file and stays changeable (
 from functools import lru_cache
 from pathlib import Path
 
-from webapp.profiles.checking import LARGEST, ProfileRefused, check
+from webapp.profiles.checking import LARGEST, ProfileRefused, check, read_kept
 from webapp.profiles.parts import Validity
 from webapp.profiles.profile import Profile
 from webapp.profiles.reading import differences, read_aloud
@@ -53,5 +53,5 @@ def load(name):
 
 @lru_cache(maxsize=64)
 def read(text, name):
-    """The Profile that a text says, checked once. Raises ProfileRefused."""
-    return check(text, name)
+    """The Profile that a text of the package or of a kept version says, checked once. Raises ProfileRefused."""
+    return read_kept(text, name)

@@ -1,16 +1,49 @@
 """What in a profile contradicts something else in it, where each value by itself is sound."""
 
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from webapp.profiles.kinds import PRACTICE
+from webapp.profiles.profile import Profile
 
 MAILED = {"issue": ("csr", "xlsx"), "revoke": ("xlsx",)}  # what the packet of a mail holds, beside the sealed PDF
 
 
-def disagreements(profile):
-    """(key, sentence, advice) for each contradiction."""
-    for rule in (_seal, _attachments, _dispatch, _keys, _subject, _validity, _practice, _status, _documents):
-        yield from rule(profile)
+class Unsound(AttributeError):
+    """A value that is missing or wrong by itself was to be compared with others."""
+
+
+class Sound:
+    """`values` of a profile that is still being checked; to look at one of the `faulty` keys is Unsound."""
+
+    def __init__(self, values, faulty):
+        self._values = {key: value for key, value in values.items() if key not in faulty}
+
+    def __getattr__(self, name):
+        if isinstance(derived := getattr(Profile, name, None), property):
+            return derived.fget(self)
+        if name not in self._values:
+            raise Unsound(name)
+        return self._values[name]
+
+
+def disagreements(values):
+    """(key, sentence, advice) for each contradiction between the values of a Sound. A rule ends where it would look at what
+    is wrong by itself."""
+    for rule in (_seal, _attachments, _dispatch, _keys, _subject, _fixed, _validity, _practice, _status, _documents):
+        with suppress(Unsound):
+            yield from rule(values)
+
+
+def exposures(values):
+    """The same for what would be told to everybody on the way. Kept versions of a profile may still say so."""
+    with suppress(Unsound):
+        if values.portal_address.lower().startswith("http://"):
+            yield (
+                "portal_address",
+                f"「{values.portal_address}」への接続は暗号化されません。",
+                "申請の内容とパスワードを入力するため、https:// で始まるアドレスを書いてください。",
+            )
 
 
 def _seal(profile):
@@ -89,6 +122,9 @@ def _subject(profile):
             f"必要な項目にもある項目({'、'.join(sorted(both))})です。",
             "どちらかから取り除いてください。",
         )
+
+
+def _fixed(profile):
     if loose := set(profile.fixed_attributes) & set(profile.forbidden_attributes):
         yield "fixed_attributes", f"使えない項目({'、'.join(sorted(loose))})です。", "どちらかから取り除いてください。"
 

@@ -4,8 +4,9 @@ before anything looks into it, and never ends in a traceback."""
 import re
 import tomllib
 from dataclasses import dataclass
+from datetime import date
 
-from webapp.profiles.agreement import disagreements
+from webapp.profiles.agreement import Sound, disagreements, exposures
 from webapp.profiles.kinds import entries
 from webapp.profiles.profile import REQUIRED, SPECS, Profile
 
@@ -21,7 +22,7 @@ _SAID = {  # what tomllib says, in our words
     "Expected newline": "値のあとに余分な文字があります。",
     "Found invalid character": "使えない文字(制御文字など)があります。",
     "Invalid statement": "項目の名前が正しく書かれていません。",
-    "Invalid date": "実際にない日付です。",
+    "Invalid date": "実際にない日時です。",
     "Invalid value": "値が正しく書かれていません。文字列は引用符で囲みます。",
     "Unclosed array": "「[」に対応する「]」がありません。",
     "Unclosed inline table": "「{」に対応する「}」がありません。",
@@ -56,20 +57,30 @@ class ProfileRefused(ValueError):
 
 def check(data, name=""):
     """The Profile in the text of a TOML file (str, or bytes as they came), to be called `name`. Raises ProfileRefused."""
+    return _judged(data, name, disagreements, exposures)
+
+
+def read_kept(text, name):
+    """The Profile in a text that was taken once. Raises ProfileRefused."""
+    return _judged(text, name, disagreements)
+
+
+def _judged(data, name, *questions):
     text = _text(data)
-    lines, faults = text.splitlines(), []
+    lines, faults, faulty = text.splitlines(), [], set()
 
     def fault(sentence, advice, *place):
+        faulty.update(place[:1])
         faults.append(Fault(_named(place), _line_of(lines, place), sentence, advice))
 
     values = entries({key: spec.kind for key, spec in SPECS.items()}, _optional(), _parsed(text), fault)
-    if not faults:
-        profile = Profile(name=name, **values)
-        for key, sentence, advice in disagreements(profile):
+    sound = Sound(values, faulty)
+    for question in questions:
+        for key, sentence, advice in question(sound):
             fault(sentence, advice, key)
     if faults:
         raise ProfileRefused(faults)
-    return profile
+    return Profile(name=name, **values)
 
 
 def _optional():
@@ -99,9 +110,24 @@ def _parsed(text):
         known = (words for start, words in _SAID.items() if str(error).startswith(start))
         at = re.search(r"at line (\d+)", str(error))
         line = int(at[1]) if at else len(text.splitlines())
+        if said := _wrong_day(text.splitlines()[line - 1 : line]):
+            return _refuse(line, *said)
         return _refuse(line, next(known, "TOMLとして読み取れません。"), "この行とその前の行を確認してください。")
     except (RecursionError, ValueError):  # nested too deeply, a number of too many digits
         return _refuse(0, "入れ子が深すぎるか、数が大きすぎます。", "profiles の例にならって書き直してください。")
+
+
+def _wrong_day(lines):
+    """(sentence, advice) about a date without quotation marks that TOML cannot read in a line, or None: the parser stops
+    behind the year and calls the rest superfluous."""
+    found = lines and re.match(r"""[^"'#]*[=\[,]\s*((\d{4})-(\d{1,2})-(\d{1,2}))\s*(?:[,\]#]|$)""", lines[0])
+    if not found:
+        return None
+    try:
+        written = f"{date(*map(int, found.groups()[1:]))}"
+    except ValueError:
+        return f"{found[1]} という日はありません。", "実際にある日付を書いてください。"
+    return (f"{found[1]} は日付の書き方が違います。", f"{written} と書いてください。") if written != found[1] else None
 
 
 def _refuse(line, sentence, advice):
