@@ -152,6 +152,39 @@ def test_the_pages_show_the_warning_beside_its_field_and_take_the_reason(case, d
     assert browser.see(f"{path}/warning_acceptance").status == 403
 
 
+def test_each_page_of_the_officer_tells_a_warning_once_and_marks_its_field(case, doubtful, browser, suzuki, sato):
+    application, sentence, advice = (
+        doubtful(),
+        "CSRにチャレンジパスワードが入っています。",
+        "「A challenge password」を空の",
+    )
+    path = f"/applications/{application.id}"
+    browser.sign_in_as(suzuki)
+    for address, told in ((path, "確認が必要 " + sentence), (f"{path}/examination", sentence)):
+        page = browser.see(address).text
+        assert (page.count(sentence), page.count(advice)) == (1, 1) and told in page
+        assert "確認が必要 CSR-08" in page
+    assert browser.see(f"{path}/warning_acceptance").text.count(sentence) == 1
+    taken = browser.press(f"{path}/warning_acceptance", {"finding": marks(application), "ready": warnings.REASONS[0]})
+    assert taken.text.count(sentence) == 1 and "了承済 CSR-08" in taken.text
+    browser.sign_in_as(sato)
+    page = browser.see(path).text
+    assert page.count(sentence) == 1
+
+
+def test_the_contents_of_a_csr_are_not_called_done_while_a_warning_waits(case, doubtful, browser, suzuki):
+    application, officer = doubtful(), case.who("鈴木")
+
+    def contents():
+        return next(each for each in facts.for_examination(again(application)) if each.label == "CSRの内容")
+
+    browser.sign_in_as(suzuki)
+    assert "確認が必要な点が残っています" in contents().wanting and not contents().is_so
+    assert "確認が必要な点が残っています" in browser.see(f"/applications/{application.id}/examination").text
+    warnings.accept_warning(application, officer, marks(application), REASON)
+    assert contents().is_so
+
+
 def test_what_is_only_still_to_be_done_is_nothing_to_correct_until_it_has_failed(case, browser, sato):
     browser.sign_in_as(sato)
     draft = case.opened("佐藤")

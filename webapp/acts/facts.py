@@ -188,11 +188,14 @@ def for_examination(application, case=None):
 
 
 def _contents(application, case, found):
+    """What was judged of the CSR or the revocation: sound only when no warning of it waits either."""
     faults = _those(found, "DN", "CSR", "REV")
+    waits = application.stage in _UNSENT and _those(case.waiting("examine"), "DN", "CSR", "REV")
+    wanting = [each.sentence for each in faults] or (["確認が必要な点が残っています。"] if waits else [])
     if application.is_revocation:
-        return Fact("findings", "失効申請書の内容", not faults, " ".join(fault.sentence for fault in faults))
-    wanting = faults[0].sentence if faults else "CSRがありません。"
-    return Fact("findings", "CSRの内容", case["csr_row"] is not ABSENT and not faults, wanting)
+        return Fact("findings", "失効申請書の内容", not wanting, " ".join(wanting))
+    is_there = case["csr_row"] is not ABSENT
+    return Fact("findings", "CSRの内容", is_there and not wanting, wanting[0] if wanting else "CSRがありません。")
 
 
 def _warnings(waiting):

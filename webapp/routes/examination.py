@@ -14,6 +14,7 @@ from webapp.routes import case, judged, warnings
 from webapp.routes.finding import attempt, find, typed, who
 
 bp = Blueprint("examination", __name__, url_prefix="/applications/<int:number>")
+COMPARED = ("address", "institution_name")  # findings about them stand beside the register's values
 
 
 @bp.get("/examination")
@@ -33,14 +34,14 @@ def _page(application, refusal=None, about=""):
         application=application,
         form=form,
         making=case.making(application),
-        rows=_compared(form, values["found"].get("", [])),
+        rows=_compared(form, [each.mark if each.is_waiting else each for each in values["found"].get("", [])]),
         held=facts.csr_in_force(application, gathered),
         pictures=Paper.pictures(application, is_masked=False),
         aspects=[_aspect(application, key, label) for key, label in acts.ASPECTS.items()],
         facts=facts.for_examination(application, gathered),
         sealer=case.sealer(form) if form else "",
         revocation=case.revocation(application),
-        findings=[each for each in values["judged"] if each.field not in ("address", "institution_name")],
+        findings=[each for each in values["judged"] if not (each.is_waiting or each.field in COMPARED)],
         found=values["found"],
         asks_identity=facts.asks_identity(application),
         inquiry=Inquiry.unanswered(application),

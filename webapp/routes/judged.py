@@ -1,7 +1,7 @@
 """How the findings of the rules stand on a page: beside the field they concern, and all in a list for the officer."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from webapp.acts.judgement import WAITING_ACTS
 from webapp.procedure import Role, Stage
@@ -23,6 +23,7 @@ VERBS = {
     Stage.EXAMINED: WAITING_ACTS,
     Stage.SEALED: WAITING_ACTS,
 }
+WAITS = "確認が必要"
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,16 @@ class Shown:
     advice: str
     word: str
     accepted: str = ""
+
+    @property
+    def is_waiting(self):
+        """Whether an officer has to correct or accept it before the application goes on."""
+        return self.word == WAITS
+
+    @property
+    def mark(self):
+        """What stands beside a field where the whole of it is told elsewhere on the page: word and id."""
+        return replace(self, sentence="", advice="", accepted="")
 
 
 def shown(case):
@@ -60,12 +71,12 @@ def waits(case):
 
 def page_values(case, roles):
     """{found: {place: findings}, judged: the list, waiting: warnings to be looked at} for the page of an application. An
-    officer's list is whole; others see in it what stands beside no field."""
-    everything = shown(case)
+    officer's list is whole, with marks beside the fields; others see in it what stands beside no field. Each is told once."""
+    everything, is_officer = shown(case), Role.OFFICER in roles
     beside = defaultdict(list)
     for each in everything:
-        beside[PLACES.get(each.field, "")].append(each)
-    is_officer = Role.OFFICER in roles
+        place = PLACES.get(each.field, "")
+        beside[place].append(each.mark if is_officer and place else each)
     return {
         "found": beside,
         "judged": everything if is_officer else beside.get("", []),
@@ -74,6 +85,6 @@ def page_values(case, roles):
 
 
 def _shown(finding, is_waiting, acceptance):
-    word = "要修正" if finding.severity == ERROR else "了承済" if acceptance else "確認が必要" if is_waiting else "注意"
+    word = "要修正" if finding.severity == ERROR else "了承済" if acceptance else WAITS if is_waiting else "注意"
     said = f"{acceptance.accepted_by.name}: {acceptance.reason}" if acceptance else ""
     return Shown(finding.id, finding.severity, finding.field, finding.sentence, finding.advice, word, said)

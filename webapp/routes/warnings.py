@@ -27,7 +27,7 @@ def _page(application, refusal=None):
     return page(
         "applications/warnings.html",
         application=application,
-        findings=judged.shown(case),
+        findings=[each for each in judged.shown(case) if not each.is_waiting],
         **form_values(case),
         refusal=refusal,
     )
