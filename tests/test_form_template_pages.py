@@ -51,6 +51,15 @@ def bound(page):
     return {key: value for key, value in page.form("/places").items()}
 
 
+def test_a_cell_is_offered_by_its_heading_and_by_its_sheet_only_where_there_are_several(officer):
+    page = uploaded(officer, "labels_left")
+    assert "C5 整理番号" in page.text and "の横・下" not in page.text and "発行申請書!C5 整理番号" not in page.text
+    uploaded(officer, "two_sheets")
+    shown = officer.see(f"/form_templates/{newest().id}").text
+    place, heading = newest().reading["choices"][0]
+    assert f"{place} {heading}" in shown
+
+
 @pytest.mark.both_databases
 @pytest.mark.parametrize("name", KINDS)
 def test_an_officer_binds_a_blank_without_code(officer, name):

@@ -72,10 +72,16 @@ def _page(row, refusal=None):
         unbound=sum(not each["is_chosen"] for each in fields),
         lacking=acts.unbound(row),
         accepted=_accepted(),
-        choices=[(place, f"{place} (「{beside}」の横・下)") for place, beside in row.reading["choices"]],
+        choices=_choices(row.reading["choices"]),
         sides=[(side, label, _side(row, side)) for side, label in acts.SIDES.items()],
         seal=_seal(trial),
     )
+
+
+def _choices(places):
+    """(place, words) of the cells to choose from: the cell and its heading, and the sheet where there are several."""
+    is_one = len({place.rpartition("!")[0] for place, _ in places}) < 2
+    return [(place, f"{place.rpartition('!')[2] if is_one else place} {heading}") for place, heading in places]
 
 
 def _pages(trial):
