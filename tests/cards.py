@@ -101,7 +101,9 @@ class VirtualCard:
         self.reader.pull(self.slot)
 
     def swap(self, other):
-        """Put another card into the same slot, without a pause."""
+        """Put another card into the same slot as a hand does it: the reader has noticed that this one is gone."""
+        self.pull()
+        self.wait(lambda: not self.is_seen)
         self.reader.insert(other.path, self.slot, other.kind.like_yubikey)
 
     def worker(self, module=None, **env):

@@ -56,7 +56,7 @@ def take_station_attestation(application, who, ders, token):
     of the CSR in force, and record ② by them, verified or not; `token` has the label, serial and model that it told."""
     data = "".join(armour.pem("CERTIFICATE", der) for der in ders).encode()
     attestation = attested(application, data)
-    known = next((row for row in offered(application, who) if row.serial == token.serial), None)
+    known = next((row for row in offered(who) if row.serial == token.serial), None)
     told = {"method": ATTESTATION, "token": known and known.id, "shown_on": clock.today().isoformat()}
     told |= {"is_verified": attestation["is_verified"]}
     words = "" if known else f"{token.label}({token.model}、製造番号 {token.serial})"
