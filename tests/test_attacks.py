@@ -25,7 +25,7 @@ from tokens.station import http, journal
 from tokens.station.refusals import Refusal
 from webapp.register import StationJob
 
-pytestmark = pytest.mark.usefixtures("own_folders")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_folders")]
 
 WRONG, OTHER = "999991", "other@shinsei.example"
 

@@ -26,7 +26,7 @@ from webapp.register import (
     verify_chain,
 )
 
-pytestmark = pytest.mark.both_databases
+pytestmark = [pytest.mark.slow, pytest.mark.both_databases]
 
 
 @pytest.fixture

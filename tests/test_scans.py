@@ -16,6 +16,8 @@ from webapp.acts import case as case_acts
 from webapp.acts import examination, sealing
 from webapp.register import Event, Intake, Paper, Scan, ScanPicture, SealUse, database
 
+pytestmark = pytest.mark.slow
+
 TICKED = {"attested": list(sealing.ATTESTED)}
 
 

@@ -8,7 +8,7 @@ from test_station_window import Browser
 
 from tokens.station.window import Window
 
-pytestmark = pytest.mark.usefixtures("own_folders")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_folders")]
 
 
 @pytest.fixture(scope="module")

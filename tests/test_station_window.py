@@ -14,7 +14,7 @@ from stationed import MAIL, NUMBER, Person, card_with, form, reader, seal, stati
 from tokens.station import device
 from tokens.station.window import FILE, Window
 
-pytestmark = pytest.mark.usefixtures("own_folders")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_folders")]
 
 EVIL = "https://evil.example"
 

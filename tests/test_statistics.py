@@ -25,6 +25,8 @@ from webapp.register.statistics import (
     valid_now,
 )
 
+pytestmark = pytest.mark.slow
+
 both_databases = pytest.mark.both_databases
 
 

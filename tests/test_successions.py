@@ -29,6 +29,8 @@ from webapp.register import (
 )
 from webapp.register.responsibilities import live_certificates
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def watanabe(house, admin):

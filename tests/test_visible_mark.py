@@ -25,6 +25,8 @@ from webapp.papers import freeze, look, office, seal_look
 from webapp.papers.pdf import field_place, reader
 from webapp.papers.seal_report import SealRefused
 
+pytestmark = pytest.mark.slow
+
 CERTIFICATE = b"any certificate"
 LONG_TITLE = "国立研究開発法人 申請研究開発機構 情報基盤研究センター長"
 SQUARE = 22 / 25.4 * 72

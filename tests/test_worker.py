@@ -17,7 +17,7 @@ from webapp.errors import Refused
 from webapp.register import Event, Job, Letter, database, verify_chain
 from webapp.register.jobs import ATTEMPTS, BACKOFF, LEASE
 
-pytestmark = pytest.mark.both_databases
+pytestmark = [pytest.mark.slow, pytest.mark.both_databases]
 
 
 @pytest.fixture
