@@ -11,7 +11,7 @@ from datetime import datetime
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from pyhanko_certvalidator import CertificateValidator, ValidationContext
+from pyhanko_certvalidator import CertificateValidator
 from pyhanko_certvalidator.errors import PathBuildingError, ValidationError
 
 from webapp.errors import Unreadable
@@ -60,13 +60,7 @@ def _check_purpose(loaded):
 
 
 def _check_path(read, loaded, anchors, others, at):
-    context = ValidationContext(
-        trust_roots=[asn1_x509.Certificate.load(der) for der in anchors],
-        other_certs=[asn1_x509.Certificate.load(der) for der in others],
-        allow_fetching=False,
-        moment=at,
-        revocation_mode="soft-fail",
-    )
+    context = signer.validation_context(anchors, others, at)
     validator = CertificateValidator(asn1_x509.Certificate.load(read.der), validation_context=context)
     try:
         asyncio.run(validator.async_validate_usage({"digital_signature"}))

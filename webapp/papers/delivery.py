@@ -16,7 +16,7 @@ from pyzipper import BadZipFile
 from webapp.errors import Refused, Unreadable
 from webapp.papers import certificate, key_search
 from webapp.papers.armour import PrivateKeyPasted
-from webapp.papers.unpacking import member_name
+from webapp.papers.unpacking import is_encrypted, member_name
 
 __all__ = ["Delivery", "PrivateKeyPasted", "WrongPassword", "open_zip"]
 
@@ -29,7 +29,7 @@ _CERTIFICATES = (".cer", ".crt", ".der", ".pem", ".p7b", ".p7c", ".p7s", ".txt")
 _ARCHIVES = (".zip", ".7z", ".rar", ".lzh", ".exe")
 # How pyzipper and its decompressors report a damaged file.
 _DAMAGE = (BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, ValueError, LookupError, OSError)
-_ENCRYPTED, _STRONG_ENCRYPTION = 0x1, 0x40
+_STRONG_ENCRYPTION = 0x40
 
 
 class WrongPassword(Refused):
@@ -68,7 +68,7 @@ def open_zip(data, password):
     others. A ZIP without encryption is taken, with a note.
     """
     archive, members = _opened(data)
-    encrypted = [member for member in members if member.flag_bits & _ENCRYPTED]
+    encrypted = [member for member in members if is_encrypted(member)]
     if encrypted:
         archive.setpassword(_fitting(archive, encrypted[0], password))
     found = _unique(each for member in members for each in _certificates(archive, member))

@@ -6,11 +6,9 @@ import asyncio
 import hashlib
 
 from asn1crypto import cms
-from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from pyhanko.sign.validation import KeyUsageConstraints, async_validate_cms_signature
-from pyhanko_certvalidator import ValidationContext
 
 from webapp.papers import envelope, signer
 from webapp.papers.mail_signature import BROKEN, GOOD, UNKNOWN, MailSignature
@@ -70,13 +68,7 @@ def _signed_data(der):
 
 
 def _status(signed, data, anchors, others, at):
-    context = ValidationContext(
-        trust_roots=[asn1_x509.Certificate.load(der) for der in anchors],
-        other_certs=[asn1_x509.Certificate.load(der) for der in others],
-        allow_fetching=False,
-        moment=at,
-        revocation_mode="soft-fail",
-    )
+    context = signer.validation_context(anchors, others, at)
     digest = None if signed is None else hashlib.new(_algorithm(data), signed).digest()
     checking = async_validate_cms_signature(
         data, raw_digest=digest, validation_context=context, key_usage_settings=_USAGE

@@ -17,7 +17,6 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import KeyUsageConstraints, SignatureCoverageLevel, validate_pdf_signature
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import PdfSignatureStatus
-from pyhanko_certvalidator import ValidationContext
 
 from webapp.papers import envelope, signature_stamp, signer
 from webapp.papers.pdf import PARSER_ERRORS, field_place, reader
@@ -158,13 +157,7 @@ def _contents(signature: EmbeddedPdfSignature, signed: bytes, frozen_length: int
 
 
 def _validated(signature: EmbeddedPdfSignature, anchors, others, received_at: datetime) -> PdfSignatureStatus:
-    context = ValidationContext(
-        trust_roots=[asn1_x509.Certificate.load(der) for der in anchors],
-        other_certs=[asn1_x509.Certificate.load(der) for der in others],
-        allow_fetching=False,
-        moment=received_at,
-        revocation_mode="soft-fail",
-    )
+    context = signer.validation_context(anchors, others, received_at)
     status = validate_pdf_signature(signature, context, key_usage_settings=_USAGE)
     if not (status.intact and status.valid):
         said = "電子署名が内容と一致しません。署名のあとで変更されたか、ファイルが壊れています。"

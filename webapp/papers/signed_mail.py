@@ -16,11 +16,9 @@ from email.parser import BytesParser
 from email.policy import SMTP
 
 from asn1crypto import cms
-from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from pyhanko.sign.validation import KeyUsageConstraints, async_validate_detached_cms
-from pyhanko_certvalidator import ValidationContext
 
 from webapp.errors import Refused
 from webapp.papers import envelope, signer
@@ -125,13 +123,7 @@ def _signed_by(head, inside, signature, anchors, others, at):
     data = info["content"]
     _require(len(data["signer_infos"]) == 1 and not data["encap_content_info"]["content"].native)
     envelope.check_modern(data["signer_infos"][0])
-    context = ValidationContext(
-        trust_roots=[asn1_x509.Certificate.load(der) for der in anchors],
-        other_certs=[asn1_x509.Certificate.load(der) for der in others],
-        allow_fetching=False,
-        moment=at,
-        revocation_mode="soft-fail",
-    )
+    context = signer.validation_context(anchors, others, at)
     checking = async_validate_detached_cms(inside, data, context, key_usage_settings=_USAGE)
     status = asyncio.run(checking)
     if not (status.intact and status.valid):

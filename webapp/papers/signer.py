@@ -5,9 +5,11 @@ UPKI's S/MIME certificates name only a mail address (reference: domain.md §16.2
 
 from datetime import UTC, datetime, timedelta, timezone
 
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from pyhanko_certvalidator import ValidationContext
 
 from webapp.papers.seal_report import Point, SealRefused
 from webapp.papers.subject import Subject, shown
@@ -30,6 +32,18 @@ def mails(certificate: x509.Certificate) -> tuple[str, ...]:
     for oid in (NameOID.EMAIL_ADDRESS, NameOID.COMMON_NAME):
         found += [str(name.value) for name in certificate.subject.get_attributes_for_oid(oid) if "@" in name.value]
     return tuple(dict.fromkeys(shown(mail.lower()) for mail in found))
+
+
+def validation_context(anchors, others, at: datetime) -> ValidationContext:
+    """For judging a chain at `at` (aware) by what is at hand: `anchors` are trusted, `others` help (DER). Nothing is fetched;
+    revocation is judged apart."""
+    return ValidationContext(
+        trust_roots=[asn1_x509.Certificate.load(der) for der in anchors],
+        other_certs=[asn1_x509.Certificate.load(der) for der in others],
+        allow_fetching=False,
+        moment=at,
+        revocation_mode="soft-fail",
+    )
 
 
 def check_kind(certificate: x509.Certificate) -> Point:
