@@ -184,8 +184,9 @@ def put_in_force(row, who, accepts_missing=False, accepts_unbound=False):
     require_officer(who, DEED)
     if sentences := wanting(row):
         raise Incomplete("この様式は、まだ使い始められません。", "".join(sentences))
-    if unbound(row) and not accepts_unbound:
-        fault = f"値を書き込むセルがない項目があります: {'、'.join(unbound(row))}。様式に欄がないときは、ここを選んでください。"
+    left = unbound(row)
+    if left and not accepts_unbound:
+        fault = f"値を書き込むセルがない項目があります: {'、'.join(left)}。様式に欄がないときは、ここを選んでください。"
         raise Incomplete("対応付けを確認してください。", fault, {"accepts_unbound": fault})
     if FormTrial.newest(row).missing and not accepts_missing:
         fault = "試し刷りで見つからない値があります。確認したうえで使う場合は、ここを選んでください。"
@@ -198,7 +199,7 @@ def put_in_force(row, who, accepts_missing=False, accepts_unbound=False):
         )
         if not begun.execute():
             raise Overtaken("この様式は、すでに使用を始めたか、終了しています。", "画面を開き直してください。")
-        _note("use_form_template", row, who, {"missing": FormTrial.newest(row).missing, "unbound": unbound(row)})
+        _note("use_form_template", row, who, {"missing": FormTrial.newest(row).missing, "unbound": left})
 
 
 def retire(row, who):

@@ -28,3 +28,10 @@ class Design:
 
     def without_seal(self):
         return replace(self, note=NO_SEAL, has_seal=False)
+
+
+def sheet():
+    """form_sheet, which brings openpyxl: a guarded child that only reads goes without it."""
+    from webapp.papers import form_sheet
+
+    return form_sheet

@@ -34,22 +34,22 @@ class Filled:
 
 def filled(blank: bytes, mapping: dict, form) -> Filled:
     """`fill`, and what a print of it must show of the values."""
-    values = texts(form_blank.opened(blank), mapping, form)
+    book = form_blank.opened(blank)
+    values = texts(book, mapping, form)
     ways = {key: _ways(value) for key, value in values.items() if value != mapping["places"][key]["prefix"]}
     xlsx = fill(blank, mapping, form)
-    return Filled(xlsx, ways, _without_guides(xlsx, mapping))
+    used = {each["sheet"] for each in mapping["places"].values()}
+    guides = {sheet.name for sheet in book.sheets if sheet.is_guide} - used
+    return Filled(xlsx, ways, _hidden(xlsx, guides, used) if guides and used else xlsx)
 
 
-def _without_guides(xlsx, mapping):
-    """A copy for printing: 記入例 and the like, where no value goes, are hidden."""
-    book, used = form_blank.opened(xlsx), {each["sheet"] for each in mapping["places"].values()}
-    hidden = {sheet.name for sheet in book.sheets if sheet.is_guide and sheet.name not in used}
-    if not hidden or not used:
-        return xlsx
+def _hidden(xlsx, guides, used):
+    """A copy for printing in which the sheets `guides` are hidden and one of the `used` ones is shown first."""
+    book = form_blank.opened(xlsx)
     root = book.xml(book.workbook)
     listed = root.findall("{*}sheets/{*}sheet")
     for entry in listed:
-        if entry.get("name") in hidden:
+        if entry.get("name") in guides:
             entry.set("state", "hidden")
     for view in root.findall("{*}bookViews/{*}workbookView"):
         view.attrib.pop("firstSheet", None)

@@ -218,10 +218,10 @@ def _fit(sheet, area, book, label, how):
     if how == "下" and label.text != POSTAL:
         top, left, bottom, right = label.area
         beside = [sheet.area(top, column) for column in (left - 1, right + 1) if column]
-        beside = [
-            each for each in beside if (each[0], each[2]) == (top, bottom)
+        in_row = [
+            each[:2] for each in beside if (each[0], each[2]) == (top, bottom)
         ]  # a heading of several rows is no label
-        worth += 0.7 if any(is_label(sheet.text(*each[:2])) for each in beside) else 0.0
+        worth += 0.7 if any(is_label(sheet.text(*spot)) for spot in in_row) else 0.0
         worth += 0.3 if (area[1], area[3]) == (left, right) and left != right else 0.0
     return worth
 

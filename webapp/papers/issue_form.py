@@ -8,7 +8,7 @@ import functools
 from dataclasses import replace
 
 from webapp.errors import Refused
-from webapp.papers import form_reader
+from webapp.papers import form_design, form_reader
 from webapp.papers.form_design import Design
 from webapp.papers.form_mark import canonical, mark_line, mark_of
 from webapp.papers.form_values import LABELS, SUBJECT_ROWS, IssueForm, as_read, printed
@@ -53,7 +53,7 @@ WITHOUT_PASSWORD = replace(DESIGN, labels={label: key for label, key in LABELS.i
 @functools.cache
 def draw_blank() -> bytes:
     """The empty specimen as xlsx bytes."""
-    return _sheet().draw(DESIGN)
+    return form_design.sheet().draw(DESIGN)
 
 
 def fill(form: IssueForm, blank: bytes | None = None, wants_seal: bool = True) -> bytes:
@@ -65,7 +65,7 @@ def fill(form: IssueForm, blank: bytes | None = None, wants_seal: bool = True) -
     if blank is None and not form.zip_password:
         design = WITHOUT_PASSWORD
         del texts["zip_password"]
-    return _sheet().write(design if wants_seal else design.without_seal(), texts, mark_line(form), blank)
+    return form_design.sheet().write(design if wants_seal else design.without_seal(), texts, mark_line(form), blank)
 
 
 def _check_subject(subject: list[tuple[str, str]]) -> None:
@@ -75,13 +75,6 @@ def _check_subject(subject: list[tuple[str, str]]) -> None:
             f"発行申請書には、主体者DNの{'、'.join(dict.fromkeys(strange))}を書く欄がないか、値が2つ以上あります。",
             f"主体者DNを{'、'.join(SUBJECT_ROWS)}の各1つだけにして、CSRを作り直してください。",
         )
-
-
-def _sheet():
-    """form_sheet, which brings openpyxl: a guarded child that only reads goes without it."""
-    from webapp.papers import form_sheet
-
-    return form_sheet
 
 
 def read(xlsx: bytes) -> dict:

@@ -8,7 +8,7 @@ import datetime
 import functools
 import re
 
-from webapp.papers import form_reader
+from webapp.papers import form_design, form_reader
 from webapp.papers.form_design import Design
 from webapp.papers.form_mark import canonical, mark_line, mark_of
 from webapp.papers.revocation_reasons import REASONS
@@ -50,21 +50,14 @@ _TIME = re.compile(r"(\d{1,2})\s*[:時]\s*(\d{1,2})")
 @functools.cache
 def draw_blank() -> bytes:
     """The empty specimen as xlsx bytes."""
-    return _sheet().draw(DESIGN)
+    return form_design.sheet().draw(DESIGN)
 
 
 def fill(form: RevocationForm, blank: bytes | None = None, wants_seal: bool = True) -> bytes:
     """The sheet (`blank` or our specimen, with 印 or without) with the values of `form` written beside its labels, as xlsx
     bytes; see `form_sheet.write`. Raises Incomplete for control characters, Refused for a blank that lacks a label."""
     design = DESIGN if wants_seal else DESIGN.without_seal()
-    return _sheet().write(design, printed(form), mark_line(form), blank)
-
-
-def _sheet():
-    """form_sheet, which brings openpyxl: a guarded child that only reads goes without it."""
-    from webapp.papers import form_sheet
-
-    return form_sheet
+    return form_design.sheet().write(design, printed(form), mark_line(form), blank)
 
 
 def read(xlsx: bytes) -> dict:
