@@ -280,6 +280,7 @@ def test_nothing_and_beginnings_of_something_are_refused(data):
     refused(data, "a", "。")
 
 
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
 def test_whatever_byte_is_changed_the_answer_is_one_or_a_refusal(maker):
     """A fixed seed: a few hundred files, each with some bytes changed, cut or doubled."""
     chance = random.Random(20261122)
